@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Objects in buckets, wherever they are kept. A store is chosen once per process and serves
+ * all s3:// names; local.c keeps a bucket as a folder and an object as a file.
+ *
+ * Reading: an object_reader reads any range of one object; it may be used by one thread at a time.
+ *
+ * Writing: a run puts its objects into one `delivery`. An object_writer streams one object; after
+ * object_finish() it is complete. delivery_commit() makes all finished objects visible, in the
+ * order in which they were finished, so whoever finishes segments first, then the playlists that
+ * name them, then the top-level playlist, never shows a playlist whose parts are missing. A
+ * delivery that is freed without a commit leaves nothing: no object under a final name, no
+ * unfinished upload. A store that cannot hold objects back may show them between finish and
+ * commit; on abort it deletes them.
+ *
+ * Buckets are not created by writing, except by a folder store.
+ *
+ * Threads: one store and one delivery may be used by many threads; one reader or writer by one.
+ * Every call may block on disk or network.
+ *
+ * Errors are MediaConvert's: ERROR_NOT_FOUND (1404), ERROR_PERMISSION (1401), ERROR_DISK_FULL,
+ * ERROR_FILE_OPEN (1056) for the rest; the message names bucket and key.
+ */
+#ifndef S3_STORAGE_H
+#define S3_STORAGE_H
+
+#include <stdint.h>
+#include <stddef.h>
+
+#include "base/cancel.h"
+#include "base/error.h"
+
+struct storage;
+struct object_reader;
+struct object_writer;
+struct delivery;
+
+struct object_info {
+    int64_t bytes;
+    int64_t modified_us; /* since 1970 */
+    char etag[72];       /* without quotes */
+    char content_type[128];
+};
+
+/* Any of them may be NULL. Copied. */
+struct object_headers {
+    const char *content_type;     /* "video/MP2T" */
+    const char *content_encoding; /* "gzip" */
+    const char *canned_acl;       /* as S3 spells it: "public-read" */
+    const char *storage_class;    /* as S3 spells it: "STANDARD_IA" */
+};
+
+/* A folder as storage. Made if it is not there. */
+int storage_open_folder(struct storage **ret, const char *folder, struct error *err) MUST_CHECK;
+void storage_free(struct storage **storage);
+
+/* Splits "s3://bucket/key/with/slashes"; pointers into uri. */
+int storage_split_uri(const char *uri, const char **ret_bucket, size_t *ret_bucket_length,
+                      const char **ret_key, struct error *err) MUST_CHECK;
+
+/**
+ * Opens an input: s3://bucket/key in this storage, or file:///path outside it.
+ *
+ * @retval -1  ERROR_NOT_FOUND, ERROR_PERMISSION, ERROR_FILE_OPEN (a directory, say)
+ */
+int storage_open(struct storage *storage, const char *uri, struct object_reader **ret,
+                 struct error *err) MUST_CHECK;
+void object_close(struct object_reader **reader);
+const struct object_info *object_info(const struct object_reader *reader);
+
+/**
+ * Reads up to `size` bytes at `offset`. Short only at the object's end; 0 bytes past it.
+ *
+ * @retval -1  nothing was read
+ */
+int object_read(struct object_reader *reader, int64_t offset, void *buffer, size_t size,
+                size_t *ret_size, struct error *err) MUST_CHECK;
+
+/* Begins a delivery. `storage` must outlive it. */
+int delivery_new(struct storage *storage, struct delivery **ret, struct error *err) MUST_CHECK;
+
+/* Makes every finished object visible. After a failure none of them is, as far as that can be
+ * undone. Nothing can be added afterwards. */
+int delivery_commit(struct delivery *delivery, struct error *err) MUST_CHECK;
+
+/* Aborts what was not committed; writers must be freed before. Accepts NULL. */
+void delivery_free(struct delivery **delivery);
+
+/* Starts an object. `uri` is s3://bucket/key; `headers` may be NULL. */
+int object_create(struct delivery *delivery, const char *uri, const struct object_headers *headers,
+                  struct object_writer **ret, struct error *err) MUST_CHECK;
+int object_write(struct object_writer *writer, const void *bytes, size_t size, struct error *err) MUST_CHECK;
+
+/* The object is complete: `head` (may be empty) followed by everything written. An index that is
+ * known last but stands first (an MP4's moov) is given here. */
+int object_finish(struct object_writer *writer, const void *head, size_t head_size,
+                  struct error *err) MUST_CHECK;
+
+/* Abandons an object that was not finished. Accepts NULL. */
+void object_writer_free(struct object_writer **writer);
+
+/* All at once: create, write, finish. */
+int object_put(struct delivery *delivery, const char *uri, const struct object_headers *headers,
+               const void *bytes, size_t size, struct error *err) MUST_CHECK;
+
+
+#endif
