@@ -20,7 +20,8 @@
 
 enum {
     JSON_MAX_BYTES = 16 * 1024 * 1024,
-    JSON_MAX_DEPTH = 64, /* a job is at most 12 deep */
+    JSON_MAX_DEPTH = 64,          /* a job is at most 12 deep */
+    JSON_MAX_VALUES = 200 * 1000, /* what a thousand outputs with every setting have */
 };
 
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
@@ -65,7 +66,7 @@ struct json *json_find(struct json *root, const char *pointer);
 int json_set(struct arena *arena, struct json *root, const char *pointer, const char *value,
              struct error *err) MUST_CHECK;
 
-/* 1-based line and column (in code points) of a byte offset. */
+/* 1-based line and column (in code points) of a byte offset; a byte order mark takes none. */
 void json_place(const char *text, size_t size, size_t at, int *ret_line, int *ret_column);
 
 #endif

@@ -17,7 +17,10 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "job/tables.h"
+
+struct cJSON;
 
 enum finding_severity { FINDING_ERROR, FINDING_WARNING, FINDING_INFO };
 
@@ -40,14 +43,30 @@ void findings_init(struct findings *findings, struct arena *arena);
 void findings_add(struct findings *findings, enum finding_severity severity, const char *pointer,
                   size_t at, const char *fmt, ...) PRINTF(5, 6);
 
+/* For a person: "FILE:LINE:COLUMN: error: /pointer: message", the line and a caret below it. */
+void findings_print(const struct findings *findings, const char *file, const char *text, size_t size,
+                    struct text *out);
+
+/* For the API, as the service says it: "/pointer: message | /pointer: message", errors only. In
+ * the findings' arena. */
+const char *findings_message(const struct findings *findings);
+
+/* For a program: an array of {severity, pointer, line, column, message}; the caller's. */
+struct cJSON *findings_json(const struct findings *findings, const char *text, size_t size);
+
 struct job {
-    struct create_job_request *Request; /* its Settings member included; never NULL */
+    struct create_job_request *Request; /* its Settings member included; never NULL, empty where
+                                         * the text is bare settings */
     struct job_settings *Settings;      /* never NULL */
 };
 
 enum job_flags {
     JOB_LOCAL_FILES = 1, /* FileInput may be file:///path, for the person at the terminal only */
 };
+
+/* json_parse() whose error becomes a finding; NULL if there was one. */
+struct json *job_read(struct arena *arena, const char *text, size_t size,
+                      struct findings *findings) MUST_CHECK;
 
 /* Reads the settings in `root` (one of the three forms) and checks all of them. Returns NULL if
  * there is an error among the findings. The job lives in `arena`, and may point into `root`. */

@@ -13,9 +13,12 @@
  *
  *   name     as in job.json; on the wire its first letter is lower case
  *   type     INT NUMBER STRING ENUM(tag) OBJECT(tag), lists INTS STRINGS ENUMS(tag) OBJECTS(tag),
- *            maps OBJECT_MAP(tag) STRING_MAP, and OPAQUE for a structure that has no table yet
- *   default  written as in job.json; NULL: none; REQUIRED: must be given
- *   range    ANY, RANGE(lo, hi) for numbers, LENGTH(lo, hi) in characters, PATTERN(regex)
+ *            maps OBJECT_MAP(tag) STRING_MAP; where a structure has no table yet OPAQUE, OPAQUES,
+ *            OPAQUE_MAP, whose field only says that it is there
+ *   default  written as in job.json, {} for an object of defaults; NULL: none; REQUIRED: must
+ *            be given
+ *   range    ANY, RANGE(lo, hi) for numbers, LENGTH(lo, hi) in characters, PATTERN(regex), or
+ *            LENGTH_PATTERN(lo, hi, regex); lists mean each item
  *   unit     "bits/s", "frames", …; NULL: none
  *   support  EXACT CLOSE IGNORED REFUSED
  *   effect   AVOPTION(name): the encoder takes the value as it is; IN(file): used there; NOTHING
@@ -37,7 +40,8 @@ enum support {
     CLOSE,   /* nearest equivalent; doc says what differs */
     IGNORED, /* checked and echoed, changes nothing; a warning where it asks for what is not done:
               * where it is given, has a default and differs from it */
-    REFUSED, /* real in MediaConvert; the job fails here rather than be faked */
+    REFUSED, /* real in MediaConvert; the job fails here rather than be faked, unless what it
+              * gives is the default or an empty list, which asks for nothing */
 };
 
 enum setting_type {
@@ -53,6 +57,8 @@ enum setting_type {
     TYPE_OBJECT_MAP,
     TYPE_STRING_MAP,
     TYPE_OPAQUE,
+    TYPE_OPAQUES,
+    TYPE_OPAQUE_MAP,
 };
 
 /* A value of an enum; an array of them ends with a NULL name, its order is the C enum's. */
@@ -91,6 +97,8 @@ struct structure {
 struct place {
     const char *pointer; /* wire form, relative to the settings: "/outputGroups/0/outputs/1" */
     const char *name;    /* the key in an OBJECT_MAP, "Audio Selector 1"; else NULL */
+    bool broken;         /* while it is checked: an enum or a list in it could not be read, so that
+                          * rules cannot tell what was meant */
 };
 
 struct int_list {
@@ -121,6 +129,8 @@ struct string_map {
 #define C_OBJECT_MAP(tag) struct tag **
 #define C_STRING_MAP      struct string_map
 #define C_OPAQUE          bool
+#define C_OPAQUES         bool
+#define C_OPAQUE_MAP      bool
 
 #define T_INT             .type = TYPE_INT
 #define T_NUMBER          .type = TYPE_NUMBER
@@ -134,11 +144,15 @@ struct string_map {
 #define T_OBJECT_MAP(tag) .type = TYPE_OBJECT_MAP, .children = &tag##_structure
 #define T_STRING_MAP      .type = TYPE_STRING_MAP
 #define T_OPAQUE          .type = TYPE_OPAQUE
+#define T_OPAQUES         .type = TYPE_OPAQUES
+#define T_OPAQUE_MAP      .type = TYPE_OPAQUE_MAP
 
 #define ANY               .min = 0, .max = 0
 #define RANGE(lo, hi)     .min = (lo), .max = (hi)
 #define LENGTH(lo, hi)    .min = (lo), .max = (hi)
 #define PATTERN(regex)    .pattern = regex
+
+#define LENGTH_PATTERN(lo, hi, regex) .min = (lo), .max = (hi), .pattern = regex
 
 #define AVOPTION(name)    .avoption = name
 #define IN(file)          .where = file

@@ -38,7 +38,7 @@ struct delivery;
 struct object_info {
     int64_t bytes;
     int64_t modified_us; /* since 1970 */
-    char etag[72];       /* without quotes */
+    char etag[72];       /* without quotes; "" while it is not known (object_etag) */
     char content_type[128];
 };
 
@@ -50,7 +50,8 @@ struct object_headers {
     const char *storage_class;    /* as S3 spells it: "STANDARD_IA" */
 };
 
-/* A folder as storage. Made if it is not there. */
+/* A folder as storage: a bucket is a folder in it, an object a file at the path that key.h gives
+ * it. Made, as its buckets are, when something is written. Links in a bucket are not followed. */
 int storage_open_folder(struct storage **ret, const char *folder, struct error *err) MUST_CHECK;
 void storage_free(struct storage **storage);
 
@@ -59,7 +60,8 @@ int storage_split_uri(const char *uri, const char **ret_bucket, size_t *ret_buck
                       const char **ret_key, struct error *err) MUST_CHECK;
 
 /**
- * Opens an input: s3://bucket/key in this storage, or file:///path outside it.
+ * Opens an input: s3://bucket/key in this storage, or file:///path outside it. Neither is
+ * percent-decoded.
  *
  * @retval -1  ERROR_NOT_FOUND, ERROR_PERMISSION, ERROR_FILE_OPEN (a directory, say)
  */
@@ -67,6 +69,9 @@ int storage_open(struct storage *storage, const char *uri, struct object_reader 
                  struct error *err) MUST_CHECK;
 void object_close(struct object_reader **reader);
 const struct object_info *object_info(const struct object_reader *reader);
+
+/* The ETag; where the store does not know it, the whole object is read for it. */
+int object_etag(struct object_reader *reader, const char **ret, struct error *err) MUST_CHECK;
 
 /**
  * Reads up to `size` bytes at `offset`. Short only at the object's end; 0 bytes past it.
@@ -79,8 +84,8 @@ int object_read(struct object_reader *reader, int64_t offset, void *buffer, size
 /* Begins a delivery. `storage` must outlive it. */
 int delivery_new(struct storage *storage, struct delivery **ret, struct error *err) MUST_CHECK;
 
-/* Makes every finished object visible. After a failure none of them is, as far as that can be
- * undone. Nothing can be added afterwards. */
+/* Makes every finished object visible. After a failure none of them is and what they replaced is
+ * back, as far as that can be undone. Nothing can be added afterwards. */
 int delivery_commit(struct delivery *delivery, struct error *err) MUST_CHECK;
 
 /* Aborts what was not committed; writers must be freed before. Accepts NULL. */
@@ -89,7 +94,8 @@ void delivery_free(struct delivery **delivery);
 /* Starts an object. `uri` is s3://bucket/key; `headers` may be NULL. */
 int object_create(struct delivery *delivery, const char *uri, const struct object_headers *headers,
                   struct object_writer **ret, struct error *err) MUST_CHECK;
-int object_write(struct object_writer *writer, const void *bytes, size_t size, struct error *err) MUST_CHECK;
+int object_write(struct object_writer *writer, const void *bytes, size_t size,
+                 struct error *err) MUST_CHECK;
 
 /* The object is complete: `head` (may be empty) followed by everything written. An index that is
  * known last but stands first (an MP4's moov) is given here. */
@@ -102,6 +108,5 @@ void object_writer_free(struct object_writer **writer);
 /* All at once: create, write, finish. */
 int object_put(struct delivery *delivery, const char *uri, const struct object_headers *headers,
                const void *bytes, size_t size, struct error *err) MUST_CHECK;
-
 
 #endif

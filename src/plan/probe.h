@@ -1,30 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one door through which media comes in. Every input is hostile, so:
- *
- * - bytes come only from an object_reader, through our AVIO; no protocol is ever opened;
- * - every nested open that a demuxer asks for is refused, and the demuxers that live on them
- *   (playlists, references, image sequences, devices) are not among those allowed (1030);
- * - declared sizes are bounded before anything is allocated for them.
- *
- * A failing read is an input's error, not an end of file: it is kept and reported with its cause.
- *
- * input_open() reads the head of the object and remembers the packets it has met, so that nothing
- * is read twice: the same struct input is probed, planned for and then run.
+ * What is in a media file: plain data, made once when the input is opened, read by plan/ and
+ * printed by `probe` in the shape of MediaConvert's Probe operation.
  */
-#ifndef PLAN_INPUT_H
-#define PLAN_INPUT_H
+#ifndef PLAN_PROBE_H
+#define PLAN_PROBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <libavformat/avformat.h>
+#include <libavutil/pixfmt.h>
 
 #include "base/arena.h"
-#include "base/cancel.h"
-#include "base/error.h"
 #include "s3/storage.h"
 
-struct input;
+struct cJSON;
+struct text;
 
 /* One elementary stream. Plain data, in the probe's arena. Unknown values are 0 (or NULL). */
 struct probe_track {
@@ -69,28 +61,23 @@ struct probe {
     struct probe_track *tracks;
 };
 
-/**
- * Opens and probes an input. The probe lives in `arena`.
- *
- * @retval -1  1010 nothing recognisable, 1030 a format that is not allowed, 1075 broken,
- *             1076 truncated (its own index points past its end), or the storage's error
+struct probe *probe_streams(struct arena *arena, const AVFormatContext *format, const char *uri,
+                            const struct object_info *object);
+
+/*
+ * The frame rate that INITIALIZE_FROM_SOURCE means, in three steps: what the container declares
+ * (its average, else its r_frame_rate; 0/1 where neither is believable, that is above 120), what
+ * the timestamps (µs, in any order) of the first two seconds show, and the standard rate that is
+ * within 1 % of it.
  */
-int input_open(struct input **ret, struct storage *storage, const char *uri, struct cancel *cancel,
-               struct arena *arena, struct probe **ret_probe, struct error *err) MUST_CHECK;
-
-/* The next packet; the caller's to unref. 1: a packet; 0: end of file; -1: err. */
-int input_read(struct input *input, AVPacket *packet, struct error *err) MUST_CHECK;
-
-const AVStream *input_stream(const struct input *input, int index);
-
-/* Has the demuxer throw away the packets of every other stream. Call before the first read. */
-void input_select(struct input *input, const int *streams, int count);
-
-void input_close(struct input **input); /* sets NULL; accepts NULL */
-
-struct cJSON;
+AVRational probe_declared_rate(const AVStream *stream);
+AVRational probe_measured_rate(int64_t *timestamps, int count);
+AVRational probe_standard_rate(AVRational rate);
 
 /* The probe as MediaConvert's Probe operation answers: probeResults[0]; the caller's to delete. */
 struct cJSON *probe_to_json(const struct probe *probe);
+
+/* The same for people. */
+void probe_print(const struct probe *probe, struct text *out);
 
 #endif

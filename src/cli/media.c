@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mediaconvert-local-media, which mediaconvert-local executes for what needs FFmpeg. */
+#include <stdio.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/avutil.h>
+#include <libavutil/log.h>
+
+#include "cli/command.h"
+
+#define LOCAL(name)                              NULL
+#define MEDIA(name)                              name##_main
+#define COMMAND(name, operand, summary, program) program(name),
+
+static command_main *const mains[] = {
+#include "cli/commands.def"
+};
+
+int main(int argc, char **argv)
+{
+    char version[128];
+    snprintf(version, sizeof(version), "mediaconvert-local-media %s, FFmpeg %s (%s)", VERSION,
+             av_version_info(), avcodec_license());
+    av_log_set_level(AV_LOG_QUIET); // what a person must know comes back as an error or an info
+    return command_dispatch(mains, version, argc, argv);
+}

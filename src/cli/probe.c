@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `probe`: what is in a media file. */
+#include "plan/probe.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/load.h"
+#include "plan/media.h"
+#include "s3/storage.h"
+
+struct arguments {
+    const char *storage;
+    bool json;
+};
+
+static const struct option options[] = {
+    STORAGE_OPTION(struct arguments, storage),
+    {"json", 0, NULL, "print what MediaConvert's Probe answers", OPTION_FLAG,
+     offsetof(struct arguments, json)},
+    {0},
+};
+
+static int probe(struct arena *arena, const char *operand, const char *folder, struct probe **ret,
+                 struct error *err)
+{
+    char path[PATH_MAX];
+    if (!strstr(operand, "://") && !realpath(operand, path))
+        return error_set(err, ERROR_NOT_FOUND, "cannot open '%s': %s", operand, strerror(errno));
+    const char *uri = strstr(operand, "://") ? operand : arena_printf(arena, "file://%s", path);
+
+    CLEANUP(storage_free) struct storage *storage = NULL;
+    CLEANUP(media_close) struct media *media = NULL;
+    if (storage_open_folder(&storage, folder, err) < 0)
+        return -1;
+    return media_open(&media, storage, uri, NULL, arena, ret, err);
+}
+
+int probe_main(int argc, char **argv)
+{
+    struct arguments arguments = {.storage = STORAGE_DEFAULT};
+    const char *operand;
+    int status = options_read("probe", options, argc, argv, &arguments, &operand);
+    if (status != OPTIONS_READ)
+        return status;
+
+    struct error err;
+    struct probe *found;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    if (probe(arena, operand, arguments.storage, &found, &err) < 0)
+        return print_error(&err);
+    if (arguments.json) {
+        print_json(probe_to_json(found));
+        return EXIT_DONE;
+    }
+    CLEANUP(text_release) struct text out = {0};
+    probe_print(found, &out);
+    fputs(out.data, stdout);
+    return EXIT_DONE;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dispatch/worker.h"
+
+#include <dirent.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "dispatch/report.h"
+#include "plan/media.h"
+#include "plan/plan.h"
+#include "run/run.h"
+
+struct worker {
+    struct arena *arena; /* probe, plan and report live here */
+    const struct job *job;
+    struct storage *storage;
+    struct worker_options options;
+    struct cancel cancel;
+    int64_t started_us;
+
+    struct media *media;
+    struct probe *probe;
+    struct plan *plan;
+    struct delivery *delivery;
+    struct run *run;
+    int pass, passes;
+    char stats_folder[64]; /* of two-pass encodes; "" if there is none */
+    double percent;
+    struct report *report;
+};
+
+static int open_input(struct worker *worker, struct error *err)
+{
+    const char *uri = worker->job->Settings->Inputs[0]->FileInput;
+    return media_open(&worker->media, worker->storage, uri, &worker->cancel, worker->arena, &worker->probe, err);
+}
+
+static int make_plan(struct worker *worker, struct error *err)
+{
+    struct plan_options options = {
+        .draft = worker->options.draft,
+        .threads = worker->options.threads,
+        .start_wall_us = worker->options.start_wall_us,
+    };
+    if (plan_for_job(worker->arena, worker->job, worker->probe, &options, &worker->plan, err) < 0)
+        return -1;
+    for (int i = 0; i < worker->plan->videos_count; i++)
+        if (worker->plan->videos[i].passes > worker->passes)
+            worker->passes = worker->plan->videos[i].passes;
+    return 0;
+}
+
+static int start_run(struct worker *worker, struct error *err)
+{
+    bool last = worker->pass == worker->passes;
+    struct run_options options = {.pass = last ? 2 : 1, .stats_folder = worker->stats_folder};
+    return run_new(&worker->run, worker->plan, worker->media, worker->delivery, &options, err);
+}
+
+/* x264 keeps what it learnt in its first pass in a file; its folder is ours. */
+static int make_stats_folder(struct worker *worker, struct error *err)
+{
+    if (worker->passes < 2)
+        return 0;
+    snprintf(worker->stats_folder, sizeof(worker->stats_folder), "/tmp/mediaconvert-local-XXXXXX");
+    if (mkdtemp(worker->stats_folder))
+        return 0;
+    worker->stats_folder[0] = '\0';
+    return error_set(err, ERROR_DISK_FULL, "cannot make a folder for two-pass statistics in '/tmp': %m");
+}
+
+static void remove_stats_folder(struct worker *worker)
+{
+    DIR *folder = worker->stats_folder[0] ? opendir(worker->stats_folder) : NULL;
+    if (!folder)
+        return;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        if (entry->d_name[0] != '.')
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    closedir(folder);
+    rmdir(worker->stats_folder);
+}
+
+/* The input is read again from its start. */
+static int next_pass(struct worker *worker, struct error *err)
+{
+    run_free(&worker->run);
+    media_close(&worker->media);
+    worker->pass++;
+    if (open_input(worker, err) < 0)
+        return -1;
+    return start_run(worker, err);
+}
+
+static int usable_cores(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+int worker_new(struct worker **ret, const struct job *job, struct storage *storage,
+               const struct worker_options *options, struct error *err)
+{
+    CLEANUP(worker_free) struct worker *worker = calloc(1, sizeof(*worker));
+    if (!worker)
+        return error_set(err, ERROR_BUG, "out of memory");
+    worker->arena = arena_new();
+    worker->job = job;
+    worker->storage = storage;
+    worker->options = *options;
+    worker->pass = worker->passes = 1;
+    worker->started_us = clock_monotonic_us();
+    if (!worker->options.threads)
+        worker->options.threads = usable_cores();
+    if (!worker->options.start_wall_us)
+        worker->options.start_wall_us = clock_wall_us();
+
+    if (open_input(worker, err) < 0 || make_plan(worker, err) < 0 || make_stats_folder(worker, err) < 0 ||
+        delivery_new(storage, &worker->delivery, err) < 0 || start_run(worker, err) < 0)
+        return -1;
+    worker->report = report_new(worker->arena, worker->plan);
+    *ret = TAKE(worker);
+    return 0;
+}
+
+static void fill_progress(struct worker *worker, const struct run_progress *run, struct progress *progress)
+{
+    double done = worker->plan->source.duration_us > 0
+                      ? (double)run->media_us / (double)worker->plan->source.duration_us
+                      : 0;
+    double percent = 100 * ((double)worker->pass - 1 + (done < 1 ? done : 1)) / worker->passes;
+    if (percent > worker->percent)
+        worker->percent = percent;
+    *progress = (struct progress){
+        .phase = PHASE_TRANSCODING,
+        .percent = worker->percent,
+        .frames = run->frames,
+        .media_us = run->media_us,
+        .duration_us = worker->plan->source.duration_us,
+        .elapsed_us = clock_monotonic_us() - worker->started_us,
+    };
+}
+
+int worker_wait(struct worker *worker, int64_t timeout_us, struct progress *progress, struct error *err)
+{
+    struct run_progress run = {0};
+    int r = run_wait(worker->run, timeout_us, &run, err);
+    fill_progress(worker, &run, progress);
+    if (r <= 0)
+        return r;
+    if (worker->pass < worker->passes)
+        return next_pass(worker, err);
+
+    progress->phase = PHASE_UPLOADING;
+    if (cancel_requested(&worker->cancel))
+        return error_set(err, ERROR_CANCELED, "canceled");
+    if (delivery_commit(worker->delivery, err) < 0)
+        return -1;
+    report_fill(worker->report, worker->arena, worker->plan, run_result(worker->run));
+    progress->percent = 100;
+    return 1;
+}
+
+void worker_cancel(struct worker *worker)
+{
+    cancel_request(&worker->cancel);
+    run_cancel(worker->run);
+}
+
+const struct report *worker_report(const struct worker *worker)
+{
+    return worker->report;
+}
+
+void worker_free(struct worker **worker)
+{
+    struct worker *w = *worker;
+    if (!w)
+        return;
+    run_free(&w->run); /* writers go before their delivery */
+    delivery_free(&w->delivery);
+    media_close(&w->media);
+    remove_stats_folder(w);
+    arena_free(&w->arena);
+    free(w);
+    *worker = NULL;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is wrong with a job: collected, put in the order of the text, printed. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "job/check.h"
+
+enum {
+    FINDINGS_MAX = 1000, /* nobody reads more; a hostile job could have millions */
+    LINE_COLUMNS = 100,  /* of the source line that is shown */
+};
+
+void findings_init(struct findings *findings, struct arena *arena)
+{
+    *findings = (struct findings){.arena = arena};
+}
+
+static void grow(struct findings *findings)
+{
+    int capacity = findings->capacity ? findings->capacity * 2 : 16;
+    struct finding *items = ARENA_ARRAY(findings->arena, struct finding, capacity);
+    if (findings->count)
+        memcpy(items, findings->items, sizeof(*items) * (size_t)findings->count);
+    findings->items = items;
+    findings->capacity = capacity;
+}
+
+void findings_add(struct findings *findings, enum finding_severity severity, const char *pointer,
+                  size_t at, const char *fmt, ...)
+{
+    findings->errors += severity == FINDING_ERROR;
+    findings->warnings += severity == FINDING_WARNING;
+    if (findings->count == FINDINGS_MAX)
+        return;
+    if (findings->count == findings->capacity)
+        grow(findings);
+
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    char *copy = arena_alloc(findings->arena, (size_t)(length < 0 ? 0 : length) + 1);
+    vsnprintf(copy, (size_t)length + 1, fmt, again);
+    va_end(again);
+
+    findings->items[findings->count++] = (struct finding){
+        .severity = severity,
+        .pointer = arena_strdup(findings->arena, pointer),
+        .at = at,
+        .message = copy,
+    };
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct finding *x = *(const struct finding *const *)a;
+    const struct finding *y = *(const struct finding *const *)b;
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1; /* JSON_NOWHERE comes last */
+    return (x > y) - (x < y);          /* at one place: as they were found */
+}
+
+void findings_sort(struct findings *findings)
+{
+    size_t count = (size_t)findings->count;
+    if (count < 2)
+        return;
+    const struct finding **order = ARENA_ARRAY(findings->arena, const struct finding *, count);
+    struct finding *sorted = ARENA_ARRAY(findings->arena, struct finding, count);
+    for (size_t i = 0; i < count; i++)
+        order[i] = &findings->items[i];
+    qsort(order, count, sizeof(*order), by_place);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = *order[i];
+    findings->items = sorted;
+    findings->capacity = findings->count;
+}
+
+bool findings_full(const struct findings *findings)
+{
+    return findings->count >= FINDINGS_MAX;
+}
+
+static const char *severity_name(enum finding_severity severity)
+{
+    static const char *const names[] = {
+        [FINDING_ERROR] = "error", [FINDING_WARNING] = "warning", [FINDING_INFO] = "info"};
+    return names[severity];
+}
+
+/* Job text on a terminal: a control character could do anything there. */
+static void add_printable(struct text *out, const char *s, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)s[i];
+        bool c1 = c == 0xc2 && i + 1 < size && (unsigned char)s[i + 1] < 0xa0;
+        if (c == '\t')
+            text_append(out, " ", 1);
+        else if (c < 0x20 || c == 0x7f || c1)
+            text_append(out, "?", 1);
+        else
+            text_append(out, &s[i], 1);
+        i += c1;
+    }
+}
+
+static size_t step_back(const char *text, size_t at, size_t start, int columns)
+{
+    while (at > start && columns > 0) {
+        at--;
+        columns -= ((unsigned char)text[at] & 0xc0) != 0x80;
+    }
+    return at;
+}
+
+/* The line around `at`, cut to a window where it is long, and a caret under the place. */
+static void add_source(struct text *out, const char *text, size_t size, size_t at)
+{
+    size_t start = at, end = at;
+    while (start > 0 && text[start - 1] != '\n')
+        start--;
+    while (end < size && text[end] != '\n' && text[end] != '\r')
+        end++;
+
+    size_t from = step_back(text, at, start, LINE_COLUMNS / 2), to = from;
+    for (int columns = 0; to < end; to++) {
+        columns += ((unsigned char)text[to] & 0xc0) != 0x80;
+        if (columns > LINE_COLUMNS)
+            break;
+    }
+    text_add(out, "  %s", from > start ? "…" : "");
+    add_printable(out, text + from, to - from);
+    text_add(out, "%s\n  %s", to < end ? "…" : "", from > start ? " " : "");
+    for (size_t i = from; i < at; i++)
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            text_append(out, " ", 1);
+    text_add(out, "^\n");
+}
+
+void findings_print(const struct findings *findings, const char *file, const char *text, size_t size,
+                    struct text *out)
+{
+    for (int i = 0; i < findings->count; i++) {
+        const struct finding *f = &findings->items[i];
+        bool has_place = f->at <= size;
+        text_add(out, "%s:", file);
+        if (has_place) {
+            int line, column;
+            json_place(text, size, f->at, &line, &column);
+            text_add(out, "%d:%d:", line, column);
+        }
+        text_add(out, " %s: ", severity_name(f->severity));
+        add_printable(out, f->pointer, strlen(f->pointer));
+        text_add(out, "%s", *f->pointer ? ": " : "");
+        add_printable(out, f->message, strlen(f->message));
+        text_add(out, "\n");
+        if (has_place)
+            add_source(out, text, size, f->at);
+    }
+    int more = findings->errors + findings->warnings - findings->count; /* infos are few */
+    if (more > 0)
+        text_add(out, "%s: and %d more\n", file, more);
+}
+
+const char *findings_message(const struct findings *findings)
+{
+    struct text all = {0};
+    for (int i = 0; i < findings->count; i++) {
+        const struct finding *f = &findings->items[i];
+        if (f->severity == FINDING_ERROR)
+            text_add(&all, "%s%s: %s", all.size ? " | " : "", *f->pointer ? f->pointer : "/", f->message);
+    }
+    const char *message = arena_strdup(findings->arena, all.data ? all.data : "");
+    text_release(&all);
+    return message;
+}
+
+struct cJSON *findings_json(const struct findings *findings, const char *text, size_t size)
+{
+    cJSON *array = cJSON_CreateArray();
+    for (int i = 0; i < findings->count; i++) {
+        const struct finding *f = &findings->items[i];
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "severity", severity_name(f->severity));
+        cJSON_AddStringToObject(item, "pointer", f->pointer);
+        if (f->at <= size) {
+            int line, column;
+            json_place(text, size, f->at, &line, &column);
+            cJSON_AddNumberToObject(item, "line", line);
+            cJSON_AddNumberToObject(item, "column", column);
+        }
+        cJSON_AddStringToObject(item, "message", f->message);
+        cJSON_AddItemToArray(array, item);
+    }
+    return array;
+}

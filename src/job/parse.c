@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loops over the tables: JSON → C structs, each value checked against its row.
+ *
+ * A structure is read in three steps: every field gets its default, every member of the text is
+ * looked up and read over it, then what is required and not there is reported. A value that does
+ * not fit leaves the default, so that rules.c can go on and find more.
+ */
+#include <ctype.h>
+#include <math.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "job/check.h"
+
+enum {
+    LIST_MAX = 1000,    /* items of a list, members of a map */
+    SUGGEST_BYTES = 48, /* longer names get no suggestion */
+};
+
+struct parser {
+    struct arena *arena;
+    struct findings *findings;
+    bool answer; /* GetJob's answer, which has members that no request has */
+};
+
+static void read_structure(struct parser *p, const struct structure *structure, const struct json *object,
+                           void *out, const char *pointer);
+static void read_value(struct parser *p, const struct setting *s, const struct json *value, void *field,
+                       const char *pointer);
+
+#define error_at(p, pointer, value, ...) \
+    findings_add((p)->findings, FINDING_ERROR, (pointer), (value)->at, __VA_ARGS__)
+
+const char *wire_name(struct arena *arena, const char *name)
+{
+    char *wire = arena_strdup(arena, name);
+    wire[0] = (char)tolower((unsigned char)wire[0]);
+    return wire;
+}
+
+/* Pointers are relative to the settings, wherever those stand. */
+static const char *member_pointer(struct parser *p, const char *parent, const struct setting *s)
+{
+    if (s->children == &job_settings_structure)
+        return "";
+    return arena_printf(p->arena, "%s/%c%s", parent, tolower((unsigned char)s->name[0]), s->name + 1);
+}
+
+static const char *key_pointer(struct parser *p, const char *parent, const char *key)
+{
+    char *escaped = arena_alloc(p->arena, strlen(key) * 2 + 1), *out = escaped;
+    for (const char *in = key; *in; in++) {
+        *out++ = *in == '~' || *in == '/' ? '~' : *in;
+        if (*in == '~' || *in == '/')
+            *out++ = *in == '~' ? '0' : '1';
+    }
+    return arena_printf(p->arena, "%s/%s", parent, escaped);
+}
+
+/* Checks of one value; each reports what is wrong and returns whether it may be kept. */
+
+static bool check_type(struct parser *p, const struct json *value, enum json_type type, const char *pointer)
+{
+    static const char *const names[] = {[JSON_NUMBER] = "number",
+                                        [JSON_STRING] = "string",
+                                        [JSON_ARRAY] = "array",
+                                        [JSON_OBJECT] = "object"};
+    if (value->type == type)
+        return true;
+    error_at(p, pointer, value, "Should be %s", names[type]);
+    return false;
+}
+
+static bool check_range(struct parser *p, const struct setting *s, const struct json *value, const char *pointer)
+{
+    if (s->min == s->max || (value->number >= s->min && value->number <= s->max))
+        return true;
+    bool low = value->number < s->min;
+    error_at(p, pointer, value, "Should be %s than or equal to %.15g", low ? "greater" : "less",
+             low ? s->min : s->max);
+    return false;
+}
+
+static bool check_integer(struct parser *p, const struct setting *s, const struct json *value, const char *pointer)
+{
+    const double exact = 9007199254740992; /* 2^53: a double counts one by one up to here */
+    if (value->type != JSON_NUMBER || value->number != floor(value->number) || fabs(value->number) > exact) {
+        error_at(p, pointer, value, "Should be integer");
+        return false;
+    }
+    return check_range(p, s, value, pointer);
+}
+
+static int characters(const char *utf8)
+{
+    int count = 0;
+    for (; *utf8; utf8++)
+        count += ((unsigned char)*utf8 & 0xc0) != 0x80;
+    return count;
+}
+
+static bool check_length(struct parser *p, const struct setting *s, const struct json *value, const char *pointer)
+{
+    int length = characters(value->string);
+    if (s->min == s->max || (length >= s->min && length <= s->max))
+        return true;
+    bool low = length < s->min;
+    error_at(p, pointer, value, "Should NOT be %s than %.15g characters", low ? "shorter" : "longer",
+             low ? s->min : s->max);
+    return false;
+}
+
+static bool check_pattern(struct parser *p, const struct setting *s, const struct json *value, const char *pointer)
+{
+    regex_t regex;
+    if (!s->pattern)
+        return true;
+    if (regcomp(&regex, s->pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        abort(); /* the unit test of the tables has compiled every pattern */
+    bool matches = regexec(&regex, value->string, 0, NULL, 0) == 0;
+    regfree(&regex);
+    if (!matches)
+        error_at(p, pointer, value, "Should match pattern \"%s\"", s->pattern);
+    return matches;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* ["CBR","QVBR","VBR"], in the alphabet's order as the service has it. */
+static const char *allowed_values(struct parser *p, const struct choice *choices)
+{
+    size_t count = 0;
+    while (choices[count].name)
+        count++;
+    const char **names = ARENA_ARRAY(p->arena, const char *, count);
+    for (size_t i = 0; i < count; i++)
+        names[i] = choices[i].name;
+    qsort(names, count, sizeof(*names), by_name);
+
+    struct text list = {0};
+    for (size_t i = 0; i < count; i++)
+        text_add(&list, "%s\"%s\"", i ? "," : "[", names[i]);
+    text_add(&list, "]");
+    const char *copy = arena_strdup(p->arena, list.data);
+    text_release(&list);
+    return copy;
+}
+
+static int choice_index(const struct choice *choices, const struct json *value)
+{
+    for (int i = 0; value->type == JSON_STRING && choices[i].name; i++)
+        if (strcmp(choices[i].name, value->string) == 0)
+            return i;
+    return -1;
+}
+
+/* The value of the enum, or -1 with the reason reported. */
+static int check_choice(struct parser *p, const struct setting *s, const struct json *value, const char *pointer)
+{
+    int index = choice_index(s->choices, value);
+    if (index < 0) {
+        if (!findings_full(p->findings))
+            error_at(p, pointer, value, "Should be equal to one of the allowed values in %s",
+                     allowed_values(p, s->choices));
+        return -1;
+    }
+    const struct choice *choice = &s->choices[index];
+    if (choice->support == REFUSED)
+        error_at(p, pointer, value, "%s is not supported yet: %s", choice->name, choice->why);
+    if (choice->support == IGNORED)
+        findings_add(p->findings, FINDING_WARNING, pointer, value->at, "%s is ignored: %s", choice->name,
+                     choice->why);
+    return index;
+}
+
+static int count_children(const struct json *parent)
+{
+    int count = 0;
+    for (const struct json *child = parent->child; child; child = child->next)
+        count++;
+    return count;
+}
+
+/* Items of an array, members of an object; -1 if it is not one or has too many. */
+static int check_count(struct parser *p, const struct json *value, enum json_type type, const char *pointer)
+{
+    if (!check_type(p, value, type, pointer))
+        return -1;
+    int count = count_children(value);
+    if (count <= LIST_MAX)
+        return count;
+    error_at(p, pointer, value, "Should NOT have more than %d items", LIST_MAX);
+    return -1;
+}
+
+/* Readers, one for each shape of a field. */
+
+static void read_object(struct parser *p, const struct setting *s, const struct json *value, void *field,
+                        const char *pointer)
+{
+    if (!check_type(p, value, JSON_OBJECT, pointer))
+        return;
+    void *object = arena_alloc(p->arena, s->children->size);
+    read_structure(p, s->children, value, object, pointer);
+    *(void **)field = object;
+}
+
+/* INTS and ENUMS: both keep numbers. */
+static void read_numbers(struct parser *p, const struct setting *s, const struct json *value,
+                         struct int_list *list, const char *pointer)
+{
+    int count = check_count(p, value, JSON_ARRAY, pointer), i = 0;
+    if (count < 0)
+        return;
+    *list = (struct int_list){.items = ARENA_ARRAY(p->arena, int64_t, count)};
+    for (const struct json *item = value->child; item; item = item->next, i++) {
+        const char *at = arena_printf(p->arena, "%s/%d", pointer, i);
+        int index = s->type == TYPE_ENUMS ? check_choice(p, s, item, at) : -1;
+        if (index >= 0)
+            list->items[list->count++] = index;
+        else if (s->type == TYPE_INTS && check_integer(p, s, item, at))
+            list->items[list->count++] = (int64_t)item->number;
+    }
+}
+
+static void read_strings(struct parser *p, const struct setting *s, const struct json *value,
+                         struct string_list *list, const char *pointer)
+{
+    int count = check_count(p, value, JSON_ARRAY, pointer), i = 0;
+    if (count < 0)
+        return;
+    *list = (struct string_list){.items = ARENA_ARRAY(p->arena, const char *, count)};
+    for (const struct json *item = value->child; item; item = item->next, i++)
+        read_value(p, &(struct setting){.type = TYPE_STRING, .min = s->min, .max = s->max, .pattern = s->pattern},
+                   item, &list->items[list->count++], arena_printf(p->arena, "%s/%d", pointer, i));
+}
+
+/* OBJECTS and OBJECT_MAP: a list that ends with NULL; in a map each knows its key. */
+static void read_objects(struct parser *p, const struct setting *s, const struct json *value, void ***field,
+                         const char *pointer)
+{
+    bool map = s->type == TYPE_OBJECT_MAP;
+    int count = check_count(p, value, map ? JSON_OBJECT : JSON_ARRAY, pointer), i = 0;
+    if (count < 0)
+        return;
+    void **objects = ARENA_ARRAY(p->arena, void *, count + 1);
+    int kept = 0;
+    for (const struct json *item = value->child; item; item = item->next, i++) {
+        const char *at = map ? key_pointer(p, pointer, item->key) : arena_printf(p->arena, "%s/%d", pointer, i);
+        if (item->repeated)
+            findings_add(p->findings, FINDING_ERROR, at, item->key_at, "\"%s\" is given twice", item->key);
+        read_object(p, s, item, &objects[kept], at);
+        if (objects[kept])
+            ((struct place *)objects[kept++])->name = item->key;
+    }
+    *field = objects;
+}
+
+static void read_string_map(struct parser *p, const struct json *value, struct string_map *map, const char *pointer)
+{
+    int count = check_count(p, value, JSON_OBJECT, pointer);
+    if (count < 0)
+        return;
+    *map = (struct string_map){.keys = ARENA_ARRAY(p->arena, const char *, count),
+                               .values = ARENA_ARRAY(p->arena, const char *, count)};
+    for (const struct json *item = value->child; item; item = item->next) {
+        if (!check_type(p, item, JSON_STRING, key_pointer(p, pointer, item->key)))
+            continue;
+        map->keys[map->count] = item->key;
+        map->values[map->count++] = item->string;
+    }
+}
+
+static void read_value(struct parser *p, const struct setting *s, const struct json *value, void *field,
+                       const char *pointer)
+{
+    int index;
+    switch (s->type) {
+    case TYPE_INT:
+        if (check_integer(p, s, value, pointer))
+            *(int64_t *)field = (int64_t)value->number;
+        break;
+    case TYPE_NUMBER:
+        if (check_type(p, value, JSON_NUMBER, pointer) && check_range(p, s, value, pointer))
+            *(double *)field = value->number;
+        break;
+    case TYPE_STRING:
+        if (check_type(p, value, JSON_STRING, pointer) && check_length(p, s, value, pointer) &&
+            check_pattern(p, s, value, pointer))
+            *(const char **)field = value->string;
+        break;
+    case TYPE_ENUM:
+        if ((index = check_choice(p, s, value, pointer)) >= 0)
+            *(unsigned *)field = (unsigned)index; /* what an enum without negative values is */
+        break;
+    case TYPE_OBJECT:
+        read_object(p, s, value, field, pointer);
+        break;
+    case TYPE_INTS:
+    case TYPE_ENUMS:
+        read_numbers(p, s, value, field, pointer);
+        break;
+    case TYPE_STRINGS:
+        read_strings(p, s, value, field, pointer);
+        break;
+    case TYPE_OBJECTS:
+    case TYPE_OBJECT_MAP:
+        read_objects(p, s, value, field, pointer);
+        break;
+    case TYPE_STRING_MAP:
+        read_string_map(p, value, field, pointer);
+        break;
+    case TYPE_OPAQUE:
+        *(bool *)field = check_type(p, value, JSON_OBJECT, pointer);
+        break;
+    case TYPE_OPAQUES:
+        *(bool *)field = check_type(p, value, JSON_ARRAY, pointer);
+        break;
+    case TYPE_OPAQUE_MAP:
+        *(bool *)field = check_type(p, value, JSON_OBJECT, pointer);
+        break;
+    }
+}
+
+/* Members: what surrounds a value. */
+
+static bool is_default(const struct setting *s, const struct json *value)
+{
+    if (!s->default_)
+        return false;
+    if (value->type == JSON_NUMBER)
+        return value->number == strtod(s->default_, NULL);
+    return value->type == JSON_STRING && strcmp(value->string, s->default_) == 0;
+}
+
+/* Whether a REFUSED member can stand: [] and an empty map ask for nothing. */
+static bool asks_for_nothing(const struct setting *s, const struct json *value)
+{
+    bool many = s->type == TYPE_OPAQUE_MAP || s->type == TYPE_OBJECT_MAP || value->type == JSON_ARRAY;
+    return is_default(s, value) || (many && !value->child);
+}
+
+/* An IGNORED member whose value asks for what is not done, unless its choice has said so already. */
+static void warn_if_ignored(struct parser *p, const struct setting *s, const struct json *value, int choice,
+                            const char *pointer)
+{
+    if (s->support != IGNORED || !s->default_ || is_default(s, value))
+        return;
+    if (s->type == TYPE_ENUM && (choice < 0 || s->choices[choice].support != EXACT))
+        return;
+    findings_add(p->findings, FINDING_WARNING, pointer, value->at, "%s is ignored: %s", s->name, s->doc);
+}
+
+static void read_member(struct parser *p, const struct setting *s, const struct json *value, char *out,
+                        const char *pointer)
+{
+    if (s->support == REFUSED && !asks_for_nothing(s, value)) {
+        error_at(p, pointer, value, "%s is not supported yet: %s", s->name, s->doc);
+        return;
+    }
+    read_value(p, s, value, out + s->offset, pointer);
+    int choice = s->type == TYPE_ENUM ? choice_index(s->choices, value) : 0;
+    bool list_dropped = s->type == TYPE_OBJECTS && value->child && !**(void ***)(out + s->offset);
+    if (choice < 0 || list_dropped)
+        ((struct place *)out)->broken = true;
+    warn_if_ignored(p, s, value, choice, pointer);
+}
+
+/* How many letters must be added, dropped or changed to make b of a. */
+static int distance(const char *a, const char *b)
+{
+    int row[SUGGEST_BYTES + 1], n = (int)strlen(b);
+    for (int j = 0; j <= n; j++)
+        row[j] = j;
+    for (int i = 1; a[i - 1]; i++) {
+        int diagonal = row[0]++;
+        for (int j = 1; j <= n; j++) {
+            int change = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+            diagonal = row[j];
+            int step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            row[j] = change < step ? change : step;
+        }
+    }
+    return row[n];
+}
+
+static const char *nearest_name(const struct structure *structure, const char *key)
+{
+    const char *nearest = NULL;
+    if (strlen(key) > SUGGEST_BYTES)
+        return NULL;
+    int best = (int)strlen(key) / 3 + 1; /* farther than this is another word */
+    for (const struct setting *s = structure->rows; s->name; s++) {
+        int d = strlen(s->name) > SUGGEST_BYTES ? best : distance(key, s->name);
+        if (d < best) {
+            best = d;
+            nearest = s->name;
+        }
+    }
+    return nearest;
+}
+
+static void report_unknown(struct parser *p, const struct structure *structure, const struct json *member,
+                           const char *pointer)
+{
+    if (findings_full(p->findings))
+        return;
+    const char *nearest = nearest_name(structure, member->key);
+    findings_add(p->findings, FINDING_ERROR, key_pointer(p, pointer, member->key), member->key_at,
+                 "\"%.100s\" is not a member of %s%s%s%s", member->key, structure->name,
+                 nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+static const struct setting *find_row(const struct structure *structure, const char *key)
+{
+    for (const struct setting *s = structure->rows; s->name; s++)
+        if (json_same_name(s->name, key))
+            return s;
+    return NULL;
+}
+
+static bool *has_field(const struct setting *s, char *out)
+{
+    return (bool *)(out + s->has_offset);
+}
+
+static void read_members(struct parser *p, const struct structure *structure, const struct json *object, char *out,
+                         const char *pointer)
+{
+    bool lenient = p->answer && structure == &create_job_request_structure;
+    for (const struct json *member = object->child; member; member = member->next) {
+        const struct setting *s = find_row(structure, member->key);
+        if (!s && !lenient)
+            report_unknown(p, structure, member, pointer);
+        if (!s || member->type == JSON_NULL) /* null is the same as not there */
+            continue;
+        const char *at = member_pointer(p, pointer, s);
+        if (*has_field(s, out))
+            findings_add(p->findings, FINDING_ERROR, at, member->key_at, "\"%s\" is given twice", member->key);
+        *has_field(s, out) = true;
+        read_member(p, s, member, out, at);
+    }
+}
+
+static void set_default(struct parser *p, const struct setting *s, char *out, const char *pointer)
+{
+    if (s->type == TYPE_OBJECTS || s->type == TYPE_OBJECT_MAP)
+        *(void ***)(out + s->offset) = ARENA_NEW(p->arena, void *);
+    if (!s->default_ || s->default_ == setting_required)
+        return;
+
+    struct json value = {.type = JSON_STRING, .string = s->default_, .at = JSON_NOWHERE}, *parsed = &value;
+    if (s->type != TYPE_STRING && s->type != TYPE_ENUM) {
+        struct error err;
+        size_t at;
+        if (json_parse(p->arena, s->default_, strlen(s->default_), &parsed, &at, &err) < 0)
+            abort(); /* the unit test of the tables has read every default */
+    }
+    read_value(p, s, parsed, out + s->offset, member_pointer(p, pointer, s));
+}
+
+static void read_structure(struct parser *p, const struct structure *structure, const struct json *object,
+                           void *out, const char *pointer)
+{
+    ((struct place *)out)->pointer = pointer;
+    for (const struct setting *s = structure->rows; s->name; s++)
+        set_default(p, s, out, pointer);
+    read_members(p, structure, object, out, pointer);
+    for (const struct setting *s = structure->rows; s->name; s++)
+        if (s->default_ == setting_required && !*has_field(s, out))
+            error_at(p, pointer, object, "%s is a required property", wire_name(p->arena, s->name));
+}
+
+struct json *job_read(struct arena *arena, const char *text, size_t size, struct findings *findings)
+{
+    struct json *root;
+    struct error err;
+    size_t at;
+    if (json_parse(arena, text, size, &root, &at, &err) == 0)
+        return root;
+    findings_add(findings, FINDING_ERROR, "", at, "%s", err.frame[0]);
+    return NULL;
+}
+
+struct job *job_new(struct arena *arena, const struct json *root, enum job_flags flags, struct findings *findings)
+{
+    struct form form = job_form((struct json *)root); /* looked at, not changed */
+    struct parser p = {.arena = arena, .findings = findings, .answer = form.kind == FORM_ANSWER};
+    struct create_job_request *request = ARENA_NEW(arena, struct create_job_request);
+    struct json bare = {.type = JSON_OBJECT, .at = root->at};
+    struct json wrapped = *form.settings;
+    if (form.kind == FORM_SETTINGS) {
+        wrapped.key = "Settings";
+        wrapped.next = NULL;
+        bare.child = &wrapped;
+    }
+    read_structure(&p, &create_job_request_structure, form.request ? form.request : &bare, request, "");
+    if (request->Settings)
+        rules_check(arena, request->Settings, form.settings, flags, findings);
+    findings_sort(findings);
+    if (findings->errors)
+        return NULL;
+
+    struct job *job = ARENA_NEW(arena, struct job);
+    *job = (struct job){.Request = request, .Settings = request->Settings};
+    return job;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/mp4.h"
+
+#include <string.h>
+
+#include <libavutil/intreadwrite.h>
+
+/* Boxes that only hold other boxes, as far as we have to go into them. */
+static const char *const containers[] = {"moov", "trak", "mdia", "minf", "stbl"};
+
+static bool is_container(const uint8_t *type)
+{
+    for (size_t i = 0; i < COUNT(containers); i++)
+        if (!memcmp(type, containers[i], 4))
+            return true;
+    return false;
+}
+
+static void put32(struct text *out, uint32_t value)
+{
+    uint8_t bytes[4];
+    AV_WB32(bytes, value);
+    text_append(out, bytes, sizeof(bytes));
+}
+
+static void put64(struct text *out, uint64_t value)
+{
+    put32(out, (uint32_t)(value >> 32));
+    put32(out, (uint32_t)value);
+}
+
+static void set_size(struct text *out, size_t at)
+{
+    AV_WB32(out->data + at, (uint32_t)(out->size - at));
+}
+
+const uint8_t *mp4_find(const uint8_t *boxes, size_t size, const char *type, size_t *ret_size)
+{
+    for (size_t at = 0; at + 8 <= size;) {
+        size_t box = AV_RB32(boxes + at);
+        if (box < 8 || box > size - at)
+            return NULL;
+        if (!memcmp(boxes + at + 4, type, 4)) {
+            *ret_size = box - 8;
+            return boxes + at + 8;
+        }
+        at += box;
+    }
+    return NULL;
+}
+
+/* stco: version and flags, count, 32-bit offsets */
+static void edit_stco(const uint8_t *payload, size_t size, const struct mp4_edit *edit, struct text *out)
+{
+    size_t start = out->size;
+    uint32_t count = AV_RB32(payload + 4);
+    put32(out, 0);
+    text_append(out, edit->co64 ? "co64" : "stco", 4);
+    text_append(out, payload, 8);
+    for (uint32_t i = 0; i < count && 8 + (size_t)i * 4 + 4 <= size; i++) {
+        uint64_t offset = AV_RB32(payload + 8 + (size_t)i * 4) + (uint64_t)edit->shift;
+        if (edit->co64)
+            put64(out, offset);
+        else
+            put32(out, (uint32_t)offset);
+    }
+    set_size(out, start);
+}
+
+static void edit_co64(const uint8_t *payload, size_t size, const struct mp4_edit *edit, struct text *out)
+{
+    size_t start = out->size;
+    uint32_t count = AV_RB32(payload + 4);
+    put32(out, 0);
+    text_append(out, "co64", 4);
+    text_append(out, payload, 8);
+    for (uint32_t i = 0; i < count && 8 + (size_t)i * 8 + 8 <= size; i++)
+        put64(out, AV_RB64(payload + 8 + (size_t)i * 8) + (uint64_t)edit->shift);
+    set_size(out, start);
+}
+
+/* What cslg says, found by walking ctts and stts side by side (ISO/IEC 14496-12, 8.6.1). */
+struct composition {
+    int64_t least, greatest, start, end;
+};
+
+static struct composition measure(const uint8_t *ctts, size_t ctts_size, const uint8_t *stts, size_t stts_size)
+{
+    struct composition c = {INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN};
+    uint32_t ctts_count = AV_RB32(ctts + 4), stts_count = AV_RB32(stts + 4);
+    uint32_t in_stts = 0, used = 0;
+    int64_t dts = 0;
+    for (uint32_t i = 0; i < ctts_count && 8 + ((size_t)i + 1) * 8 <= ctts_size; i++) {
+        int32_t offset = (int32_t)AV_RB32(ctts + 8 + (size_t)i * 8 + 4);
+        for (uint32_t n = AV_RB32(ctts + 8 + (size_t)i * 8); n; n--) {
+            while (in_stts < stts_count && used == AV_RB32(stts + 8 + (size_t)in_stts * 8)) {
+                in_stts++;
+                used = 0;
+            }
+            if (in_stts == stts_count || 8 + ((size_t)in_stts + 1) * 8 > stts_size)
+                return c;
+            uint32_t duration = AV_RB32(stts + 8 + (size_t)in_stts * 8 + 4);
+            int64_t pts = dts + offset;
+            c.least = offset < c.least ? offset : c.least;
+            c.greatest = offset > c.greatest ? offset : c.greatest;
+            c.start = pts < c.start ? pts : c.start;
+            c.end = pts + duration > c.end ? pts + duration : c.end;
+            dts += duration;
+            used++;
+        }
+    }
+    return c;
+}
+
+static void put_cslg(const uint8_t *stbl, size_t stbl_size, struct text *out)
+{
+    size_t ctts_size, stts_size;
+    const uint8_t *ctts = mp4_find(stbl, stbl_size, "ctts", &ctts_size);
+    const uint8_t *stts = mp4_find(stbl, stbl_size, "stts", &stts_size);
+    if (!ctts || !stts || ctts_size < 16 || stts_size < 16)
+        return;
+    struct composition c = measure(ctts, ctts_size, stts, stts_size);
+    if (c.end < c.start)
+        return;
+    /* By so much composition times must be shifted to lie after decoding times. */
+    int64_t fields[5] = {c.least < 0 ? -c.least : 0, c.least, c.greatest, c.start, c.end};
+    bool wide = c.end > INT32_MAX;
+    size_t start = out->size;
+    put32(out, 0);
+    text_append(out, "cslg", 4);
+    put32(out, wide ? 1u << 24 : 0);
+    for (int i = 0; i < 5; i++) {
+        if (wide)
+            put64(out, (uint64_t)fields[i]);
+        else
+            put32(out, (uint32_t)fields[i]);
+    }
+    set_size(out, start);
+}
+
+static int edit_boxes(const uint8_t *boxes, size_t size, const struct mp4_edit *edit, struct text *out,
+                      struct error *err)
+{
+    for (size_t at = 0; at < size;) {
+        size_t box = size - at >= 8 ? AV_RB32(boxes + at) : 0;
+        if (box < 8 || box > size - at)
+            return error_set(err, ERROR_BUG, "the muxer's moov is broken at byte %zu", at);
+        const uint8_t *type = boxes + at + 4, *payload = boxes + at + 8;
+        size_t payload_size = box - 8, start = out->size;
+        if (is_container(type)) {
+            text_append(out, boxes + at, 8);
+            if (edit_boxes(payload, payload_size, edit, out, err) < 0)
+                return -1;
+            set_size(out, start);
+        } else if (!memcmp(type, "stco", 4) && payload_size >= 8) {
+            edit_stco(payload, payload_size, edit, out);
+        } else if (!memcmp(type, "co64", 4) && payload_size >= 8) {
+            edit_co64(payload, payload_size, edit, out);
+        } else {
+            text_append(out, boxes + at, box);
+            if (!memcmp(type, "ctts", 4) && payload_size >= 8) {
+                out->data[start + 8] = (char)edit->ctts_version;
+                if (edit->cslg)
+                    put_cslg(boxes, size, out);
+            }
+        }
+        at += box;
+    }
+    return 0;
+}
+
+int mp4_edit_moov(const uint8_t *moov, size_t size, const struct mp4_edit *edit, struct text *out, struct error *err)
+{
+    return edit_boxes(moov, size, edit, out, err);
+}

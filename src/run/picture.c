@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decoded frames → pictures at a constant frame rate, each geometry scaled once.
+ *
+ * Output frame n shows the source frame nearest to n / rate: a source frame takes the slot
+ * round(time · rate); a slot nobody takes repeats the frame before, of two in one slot the later
+ * stays (DUPLICATE_DROP). A frame is therefore held until the next one is known. Encodes of one
+ * frame rate share a cadence; pictures are scaled when a cadence first needs them.
+ */
+#include <libavfilter/avfilter.h>
+#include <libavfilter/buffersink.h>
+#include <libavfilter/buffersrc.h>
+#include <libavutil/pixdesc.h>
+
+#include "plan/compat.h"
+#include "run/scaler.h"
+#include "run/stage.h"
+
+struct target {
+    struct link link;
+    int picture, cadence;
+    const struct plan_capture *capture; /* NULL: an encode, which gets every frame */
+    int64_t captures;                   /* sent */
+};
+
+struct cadence {
+    AVRational rate;
+    int64_t next; /* slot to be sent */
+    int64_t held; /* slot of the frame in hand */
+};
+
+struct picture {
+    struct scaler **scalers; /* of plan->pictures */
+    AVFrame **scaled;        /* of the frame in hand; NULL where nobody has needed it yet */
+    AVFrame *hand;           /* the newest frame; its time is not over */
+    struct cadence *cadences;
+    int cadences_count;
+    struct target *targets;
+    int targets_count;
+
+    AVFilterGraph *graph; /* NULL where the plan has no filters */
+    AVFilterContext *graph_in, *graph_out;
+    AVFrame *filtered;
+    int graph_width, graph_height, graph_format;
+};
+
+/* ---- wiring ---- */
+
+int picture_init(struct stage *stage, struct error *err)
+{
+    struct picture *state = stage->state;
+    const struct plan *plan = stage->run->plan;
+    size_t pictures = (size_t)plan->pictures_count, targets = (size_t)(plan->videos_count + plan->outputs_count);
+    state->scalers = av_calloc(pictures, sizeof(*state->scalers));
+    state->scaled = av_calloc(pictures, sizeof(*state->scaled));
+    state->cadences = av_calloc(targets, sizeof(*state->cadences));
+    state->targets = av_calloc(targets, sizeof(*state->targets));
+    state->filtered = av_frame_alloc();
+    if (!state->scalers || !state->scaled || !state->cadences || !state->targets || !state->filtered)
+        return error_set(err, ERROR_BUG, "out of memory");
+    for (int i = 0; i < plan->pictures_count; i++)
+        if (!(state->scalers[i] = scaler_new(plan, &plan->pictures[i])))
+            return error_set(err, ERROR_BUG, "out of memory");
+    return 0;
+}
+
+static int cadence_of(struct picture *state, AVRational rate)
+{
+    for (int i = 0; i < state->cadences_count; i++)
+        if (av_cmp_q(state->cadences[i].rate, rate) == 0)
+            return i;
+    state->cadences[state->cadences_count].rate = rate;
+    return state->cadences_count++;
+}
+
+void picture_route(struct stage *stage, int video, int capture_output, struct stage *to)
+{
+    struct picture *state = stage->state;
+    const struct plan *plan = stage->run->plan;
+    struct target *target = &state->targets[state->targets_count++];
+    *target = (struct target){.link = {to, 0}};
+    if (video >= 0) {
+        target->picture = plan->videos[video].picture;
+        target->cadence = cadence_of(state, plan->videos[video].frame_rate);
+    } else {
+        target->capture = &plan->outputs[capture_output].capture;
+        target->picture = target->capture->picture;
+        target->cadence = cadence_of(state, target->capture->frame_rate);
+    }
+    stage_connect(stage, to, 0);
+}
+
+/* ---- one geometry of the frame in hand ---- */
+
+static void forget_scaled(struct stage *stage)
+{
+    struct picture *state = stage->state;
+    for (int i = 0; i < stage->run->plan->pictures_count; i++)
+        av_frame_free(&state->scaled[i]);
+}
+
+static int scale(struct stage *stage, int index, const AVFrame **ret, struct error *err)
+{
+    struct picture *state = stage->state;
+    const struct plan_picture *picture = &stage->run->plan->pictures[index];
+    if (!state->scaled[index]) {
+        const AVFrame *from = state->hand;
+        if (picture->parent >= 0 && scale(stage, picture->parent, &from, err) < 0)
+            return -1;
+        if (scaler_scale(state->scalers[index], from, state->hand, &state->scaled[index], err) < 0)
+            return -1;
+    }
+    *ret = state->scaled[index];
+    return 0;
+}
+
+/* ---- the cadence ---- */
+
+/* The slot of the k-th capture: the frame nearest to k · denominator/numerator seconds. */
+static int64_t capture_slot(const struct target *target)
+{
+    const struct plan_capture *capture = target->capture;
+    if (target->captures > INT64_MAX / capture->denominator)
+        return INT64_MAX;
+    return av_rescale_rnd(target->captures * capture->denominator, capture->frame_rate.num,
+                          capture->numerator * capture->frame_rate.den, AV_ROUND_NEAR_INF);
+}
+
+static bool wants(struct target *target, int64_t slot)
+{
+    if (!target->capture)
+        return true;
+    if (target->captures >= target->capture->max_captures || slot != capture_slot(target))
+        return false;
+    target->captures++;
+    /* Captures closer than frames: one frame serves only one. */
+    while (target->captures < target->capture->max_captures && capture_slot(target) <= slot)
+        target->captures++;
+    return true;
+}
+
+static int send(struct target *target, const AVFrame *picture, int64_t slot, AVRational rate, struct error *err)
+{
+    CLEANUP(av_frame_free) AVFrame *frame = av_frame_clone(picture);
+    if (!frame)
+        return error_set(err, ERROR_BUG, "out of memory");
+    frame->pts = slot;
+    frame->pict_type = AV_PICTURE_TYPE_NONE;
+    return link_send_frame(&target->link, frame, av_rescale_q(slot, av_inv_q(rate), AV_TIME_BASE_Q), err);
+}
+
+/* Sends the frame in hand (or black) for every slot before `end`. */
+static int emit(struct stage *stage, int cadence_index, int64_t end, bool black, struct error *err)
+{
+    struct picture *state = stage->state;
+    struct cadence *cadence = &state->cadences[cadence_index];
+    for (; cadence->next < end; cadence->next++) {
+        for (int i = 0; i < state->targets_count; i++) {
+            struct target *target = &state->targets[i];
+            if (target->cadence != cadence_index || !wants(target, cadence->next))
+                continue;
+            CLEANUP(av_frame_free) AVFrame *black_picture = NULL;
+            const AVFrame *picture = NULL;
+            if (black && scaler_black(state->scalers[target->picture], &black_picture, err) < 0)
+                return -1;
+            if (black)
+                picture = black_picture;
+            else if (scale(stage, target->picture, &picture, err) < 0)
+                return -1;
+            if (send(target, picture, cadence->next, cadence->rate, err) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int64_t slot_of(const struct cadence *cadence, int64_t time_us)
+{
+    int64_t slot = av_rescale_rnd(time_us, cadence->rate.num, 1000000LL * cadence->rate.den, AV_ROUND_NEAR_INF);
+    return slot > 0 ? slot : 0;
+}
+
+static int take_frame(struct stage *stage, AVFrame *frame, struct error *err)
+{
+    struct picture *state = stage->state;
+    bool first = !state->hand;
+    for (int i = 0; i < state->cadences_count; i++) {
+        struct cadence *cadence = &state->cadences[i];
+        int64_t slot = slot_of(cadence, frame->pts);
+        bool black = first && stage->run->plan->source.pad_with_black;
+        if (slot > cadence->held && (!first || black) && emit(stage, i, slot, black, err) < 0)
+            return -1;
+        if (slot > cadence->held)
+            cadence->held = slot;
+    }
+    atomic_store(&stage->run->media_us, frame->pts > 0 ? frame->pts : 0);
+    if (state->hand)
+        av_frame_unref(state->hand);
+    else if (!(state->hand = av_frame_alloc()))
+        return error_set(err, ERROR_BUG, "out of memory");
+    av_frame_move_ref(state->hand, frame);
+    forget_scaled(stage);
+    return 0;
+}
+
+/* ---- filters, where a setting needs them ---- */
+
+static void close_graph(struct picture *state)
+{
+    avfilter_graph_free(&state->graph);
+}
+
+static int open_graph(struct stage *stage, const AVFrame *frame, struct error *err)
+{
+    struct picture *state = stage->state;
+    const char *filters = stage->run->plan->source.filters;
+    close_graph(state);
+    AVFilterInOut *inputs = avfilter_inout_alloc(), *outputs = avfilter_inout_alloc();
+    state->graph = avfilter_graph_alloc();
+    char arguments[256];
+    AVRational sar = frame->sample_aspect_ratio;
+    snprintf(arguments, sizeof(arguments), "video_size=%dx%d:pix_fmt=%d:time_base=1/1000000:pixel_aspect=%d/%d",
+             frame->width, frame->height, frame->format, sar.num > 0 ? sar.num : 0, sar.den > 0 ? sar.den : 1);
+    int r = AVERROR(ENOMEM);
+    if (!inputs || !outputs || !state->graph)
+        goto end;
+    state->graph->nb_threads = 1;
+    if ((r = avfilter_graph_create_filter(&state->graph_in, avfilter_get_by_name("buffer"), "in", arguments, NULL,
+                                          state->graph)) < 0 ||
+        (r = avfilter_graph_create_filter(&state->graph_out, avfilter_get_by_name("buffersink"), "out", NULL, NULL,
+                                          state->graph)) < 0)
+        goto end;
+    outputs->name = av_strdup("in");
+    outputs->filter_ctx = state->graph_in;
+    inputs->name = av_strdup("out");
+    inputs->filter_ctx = state->graph_out;
+    if ((r = avfilter_graph_parse_ptr(state->graph, filters, &inputs, &outputs, NULL)) >= 0)
+        r = avfilter_graph_config(state->graph, NULL);
+    state->graph_width = frame->width;
+    state->graph_height = frame->height;
+    state->graph_format = frame->format;
+end:
+    avfilter_inout_free(&inputs);
+    avfilter_inout_free(&outputs);
+    if (r < 0)
+        return error_set(err, ERROR_SETTINGS, "cannot set up filters '%s': %s", filters, av_err2str(r));
+    return 0;
+}
+
+static int drain_graph(struct stage *stage, struct error *err)
+{
+    struct picture *state = stage->state;
+    for (;;) {
+        int r = av_buffersink_get_frame(state->graph_out, state->filtered);
+        if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
+            return 0;
+        if (r < 0)
+            return error_set(err, ERROR_BUG, "filters failed: %s", av_err2str(r));
+        if (take_frame(stage, state->filtered, err) < 0)
+            return -1;
+    }
+}
+
+static int filter_frame(struct stage *stage, AVFrame *frame, struct error *err)
+{
+    struct picture *state = stage->state;
+    if (state->graph && (frame->width != state->graph_width || frame->height != state->graph_height ||
+                         frame->format != state->graph_format)) {
+        (void)!av_buffersrc_add_frame(state->graph_in, NULL);
+        if (drain_graph(stage, err) < 0)
+            return -1;
+        close_graph(state);
+    }
+    if (!state->graph && open_graph(stage, frame, err) < 0)
+        return -1;
+    int r = av_buffersrc_add_frame(state->graph_in, frame);
+    if (r < 0)
+        return error_set(err, ERROR_BUG, "filters failed: %s", av_err2str(r));
+    return drain_graph(stage, err);
+}
+
+static int picture_process(struct stage *stage, struct item *item, struct error *err)
+{
+    if (!item->frame) /* time without pictures: the frame in hand stays */
+        return 0;
+    if (stage->run->plan->source.filters)
+        return filter_frame(stage, item->frame, err);
+    return take_frame(stage, item->frame, err);
+}
+
+/* The last frame lasts as long as it says, within what the stream as a whole says. */
+static int64_t end_of_video(const struct stage *stage)
+{
+    struct picture *state = stage->state;
+    const struct plan_source *source = &stage->run->plan->source;
+    int64_t start = state->hand->pts > 0 ? state->hand->pts : 0;
+    int64_t frame_us = av_rescale_q(1, av_inv_q(source->frame_rate), AV_TIME_BASE_Q);
+    int64_t lasts = *compat_frame_duration(state->hand);
+    if (lasts < frame_us || start + lasts > source->duration_us)
+        lasts = frame_us;
+    return start + lasts;
+}
+
+static int picture_flush(struct stage *stage, struct error *err)
+{
+    struct picture *state = stage->state;
+    const struct plan_source *source = &stage->run->plan->source;
+    if (state->graph) {
+        (void)!av_buffersrc_add_frame(state->graph_in, NULL);
+        if (drain_graph(stage, err) < 0)
+            return -1;
+    }
+    if (!state->hand)
+        return error_set(err, ERROR_DEMUXER, "No video frames decoded");
+
+    int64_t end_us = end_of_video(stage), video_end_us = 0;
+    for (int i = 0; i < state->cadences_count; i++) {
+        struct cadence *cadence = &state->cadences[i];
+        int64_t end = slot_of(cadence, end_us);
+        if (emit(stage, i, end > cadence->held ? end : cadence->held + 1, false, err) < 0)
+            return -1;
+        if (source->pad_with_black && emit(stage, i, slot_of(cadence, source->audio_end_us), true, err) < 0)
+            return -1;
+        int64_t cadence_end = av_rescale_q(cadence->next, av_inv_q(cadence->rate), AV_TIME_BASE_Q);
+        video_end_us = cadence_end > video_end_us ? cadence_end : video_end_us;
+    }
+    run_set_video_end(stage->run, video_end_us);
+    return 0;
+}
+
+static void picture_release(struct stage *stage)
+{
+    struct picture *state = stage->state;
+    const struct plan *plan = stage->run->plan;
+    for (int i = 0; i < plan->pictures_count; i++) {
+        if (state->scalers)
+            scaler_free(&state->scalers[i]);
+        if (state->scaled)
+            av_frame_free(&state->scaled[i]);
+    }
+    close_graph(state);
+    av_frame_free(&state->hand);
+    av_frame_free(&state->filtered);
+    av_freep(&state->scalers);
+    av_freep(&state->scaled);
+    av_freep(&state->cadences);
+    av_freep(&state->targets);
+}
+
+const struct stage_kind picture_stage = {
+    .name = "picture",
+    .state_size = sizeof(struct picture),
+    .process = picture_process,
+    .flush = picture_flush,
+    .release = picture_release,
+};

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/playlist.h"
+
+#include <math.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "run/mux.h"
+
+static const char content_type[] = "application/vnd.apple.mpegurl";
+
+static double seconds(int64_t us)
+{
+    return (double)us / 1e6;
+}
+
+static int put_playlist(struct run *run, int group, int output, const char *uri, const struct text *text,
+                        struct error *err)
+{
+    const struct plan_hls *hls = &run->plan->groups[group].hls;
+    if (!hls->gzip)
+        return run_put_in(run, group, output, "playlist", uri, content_type, NULL, text->data, text->size, 0, err);
+
+    /* Level and header are fixed, so that the bytes are. */
+    z_stream z = {0};
+    if (deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        return error_set(err, ERROR_BUG, "out of memory");
+    uLong room = deflateBound(&z, (uLong)text->size);
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    unsigned char *packed = arena_alloc(arena, room);
+    z.next_in = (unsigned char *)text->data;
+    z.avail_in = (uInt)text->size;
+    z.next_out = packed;
+    z.avail_out = (uInt)room;
+    int r = deflate(&z, Z_FINISH);
+    size_t size = room - z.avail_out;
+    deflateEnd(&z);
+    if (r != Z_STREAM_END)
+        return error_set(err, ERROR_BUG, "gzip failed: %d", r);
+    return run_put_in(run, group, output, "playlist", uri, content_type, "gzip", packed, size, 0, err);
+}
+
+/* ---- child playlists ---- */
+
+/* What EXTINF says; a player adds up TARGETDURATION from it. */
+static double shown_duration(const struct plan_hls *hls, const struct segment *segment)
+{
+    double duration = seconds(segment->duration_us);
+    return hls->integer_durations ? fmax(round(duration), 1) : duration;
+}
+
+static int target_duration(const struct plan_hls *hls, const struct rendition *rendition)
+{
+    double most = 1;
+    for (int i = 0; i < rendition->count; i++) {
+        double duration = seconds(rendition->segments[i].duration_us);
+        /* 6.000001 is six: timestamps are rounded to microseconds */
+        double target = hls->target_rounds_up ? ceil(duration - 1e-3) : round(duration);
+        most = fmax(most, target);
+    }
+    return (int)most;
+}
+
+static void add_date_time(const struct run *run, const struct plan_hls *hls, const struct segment *segment,
+                          int64_t *next_us, struct text *out)
+{
+    if (!hls->program_date_time || segment->start_us < *next_us)
+        return;
+    int64_t wall_us = run->plan->start_wall_us + segment->start_us;
+    char text[64];
+    text_add(out, "#EXT-X-PROGRAM-DATE-TIME:%s.%03dZ\n", clock_format(wall_us, "%Y-%m-%dT%H:%M:%S", text),
+             (int)(wall_us / 1000 % 1000));
+    while (*next_us <= segment->start_us)
+        *next_us += hls->date_time_period_us > 0 ? hls->date_time_period_us : 1;
+}
+
+static void write_child(const struct run *run, const struct plan_group *group, const struct rendition *rendition,
+                        struct text *out)
+{
+    const struct plan_hls *hls = &group->hls;
+    text_add(out, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%d\n", hls->version,
+             target_duration(hls, rendition));
+    text_add(out, "#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-PLAYLIST-TYPE:VOD\n");
+    if (hls->allow_cache_tag)
+        text_add(out, "#EXT-X-ALLOW-CACHE:no\n");
+    int64_t next_date_us = 0;
+    for (int i = 0; i < rendition->count; i++) {
+        const struct segment *segment = &rendition->segments[i];
+        add_date_time(run, hls, segment, &next_date_us, out);
+        text_add(out, "#EXTINF:%.*f,\n", hls->integer_durations ? 0 : 3, shown_duration(hls, segment));
+        if (hls->single_file)
+            text_add(out, "#EXT-X-BYTERANGE:%lld@%lld\n", (long long)segment->bytes, (long long)segment->offset);
+        text_add(out, "%s\n", segment->uri);
+    }
+    text_add(out, "#EXT-X-ENDLIST\n");
+}
+
+/* ---- the top-level playlist ---- */
+
+double playlist_peak_bandwidth(const struct rendition *rendition, double target_seconds)
+{
+    double peak = 0, bytes = 0, time = 0;
+    for (int first = 0; first < rendition->count; first++) {
+        double run_bytes = 0, run_time = 0;
+        for (int i = first; i < rendition->count; i++) {
+            run_bytes += (double)rendition->segments[i].bytes;
+            run_time += seconds(rendition->segments[i].duration_us);
+            if (run_time > 1.5 * target_seconds)
+                break;
+            if (run_time >= 0.5 * target_seconds && run_time > 0)
+                peak = fmax(peak, run_bytes * 8 / run_time);
+        }
+        bytes += (double)rendition->segments[first].bytes;
+        time += seconds(rendition->segments[first].duration_us);
+    }
+    return peak > 0 ? peak : time > 0 ? bytes * 8 / time : 0; /* all of it is shorter than half a target */
+}
+
+static double mean_bandwidth(const struct rendition *rendition)
+{
+    double time = 0;
+    for (int i = 0; i < rendition->count; i++)
+        time += seconds(rendition->segments[i].duration_us);
+    return time > 0 ? (double)rendition->bytes * 8 / time : 0;
+}
+
+/* "avc1.4d401f" from the SPS in the encoder's header */
+static void add_video_codec(const struct run *run, const struct plan_output *output, struct text *codecs)
+{
+    const AVCodecContext *codec = encode_context(run->encoders[output->video]);
+    const uint8_t *data = codec->extradata;
+    for (int i = 0; i + 8 <= codec->extradata_size; i++) {
+        bool start = !data[i] && !data[i + 1] && data[i + 2] == 1 && (data[i + 3] & 0x1f) == 7;
+        if (start) {
+            text_add(codecs, "avc1.%02x%02x%02x", data[i + 4], data[i + 5], data[i + 6]);
+            return;
+        }
+    }
+}
+
+static void add_audio_codec(struct text *codecs)
+{
+    if (codecs->data && strstr(codecs->data, "mp4a.40.2"))
+        return;
+    text_add(codecs, "%smp4a.40.2", codecs->size ? "," : "");
+}
+
+static bool is_alternate_audio(const struct plan_output *output)
+{
+    return output->video < 0 && !output->rendition.audio_only_variant;
+}
+
+struct variant {
+    double peak, mean;
+    struct text codecs;
+};
+
+static void measure(const struct run *run, const struct plan_group *group, int index, const char *set,
+                    struct variant *variant)
+{
+    const struct plan_output *output = &run->plan->outputs[index];
+    double target = target_duration(&group->hls, &run->renditions[index]);
+    variant->peak = playlist_peak_bandwidth(&run->renditions[index], target);
+    variant->mean = mean_bandwidth(&run->renditions[index]);
+    if (output->video >= 0)
+        add_video_codec(run, output, &variant->codecs);
+    if (output->audios_count)
+        add_audio_codec(&variant->codecs);
+
+    /* A variant takes as much as the largest rendition of its audio group besides its own. */
+    double peak = 0, mean = 0;
+    for (int i = group->outputs_first; set && i < group->outputs_first + group->outputs_count; i++) {
+        const struct plan_output *audio = &run->plan->outputs[i];
+        if (!is_alternate_audio(audio) || strcmp(audio->rendition.audio_group, set))
+            continue;
+        peak = fmax(peak, playlist_peak_bandwidth(&run->renditions[i], target_duration(&group->hls, &run->renditions[i])));
+        mean = fmax(mean, mean_bandwidth(&run->renditions[i]));
+        add_audio_codec(&variant->codecs);
+    }
+    variant->peak += peak;
+    variant->mean += mean;
+}
+
+static void add_variant(const struct run *run, const struct plan_group *group, int index, const char *set,
+                        struct text *out)
+{
+    const struct plan_output *output = &run->plan->outputs[index];
+    struct variant variant = {0};
+    measure(run, group, index, set, &variant);
+    text_add(out, "#EXT-X-STREAM-INF:BANDWIDTH=%.0f,AVERAGE-BANDWIDTH=%.0f,CODECS=\"%s\"", ceil(variant.peak),
+             ceil(variant.mean), variant.codecs.data ? variant.codecs.data : "");
+    if (output->video >= 0) {
+        const struct plan_video *video = &run->plan->videos[output->video];
+        const struct plan_picture *picture = &run->plan->pictures[video->picture];
+        if (group->hls.resolution)
+            text_add(out, ",RESOLUTION=%dx%d", picture->width, picture->height);
+        text_add(out, ",FRAME-RATE=%.3f", av_q2d(video->frame_rate));
+    }
+    if (set)
+        text_add(out, ",AUDIO=\"%s\"", set);
+    if (group->hls.captions_none && output->video >= 0)
+        text_add(out, ",CLOSED-CAPTIONS=NONE");
+    text_add(out, "\n%s\n", output->rendition.playlist_path);
+    text_release(&variant.codecs);
+}
+
+static void add_media(const struct run *run, int index, struct text *out)
+{
+    const struct plan_output *output = &run->plan->outputs[index];
+    const struct plan_rendition *rendition = &output->rendition;
+    const struct plan_output_audio *audio = &output->audios[0];
+    text_add(out, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"%s\",LANGUAGE=\"%s\",NAME=\"%s\",AUTOSELECT=%s,DEFAULT=%s",
+             rendition->audio_group, audio->language, audio->stream_name ? audio->stream_name : "Alternate Audio",
+             rendition->autoselect ? "YES" : "NO", rendition->is_default ? "YES" : "NO");
+    if (rendition->descriptive_video)
+        text_add(out, ",CHARACTERISTICS=\"public.accessibility.describes-video\"");
+    text_add(out, ",URI=\"%s\"\n", rendition->playlist_path);
+}
+
+static void write_top_level(const struct run *run, const struct plan_group *group, struct text *out)
+{
+    text_add(out, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-INDEPENDENT-SEGMENTS\n", group->hls.version);
+    int end = group->outputs_first + group->outputs_count;
+    for (int i = group->outputs_first; i < end; i++) {
+        const char *const *sets = run->plan->outputs[i].rendition.audio_sets;
+        if (is_alternate_audio(&run->plan->outputs[i]))
+            continue;
+        if (!sets[0])
+            add_variant(run, group, i, NULL, out);
+        for (int k = 0; sets[k]; k++)
+            add_variant(run, group, i, sets[k], out);
+    }
+    for (int i = group->outputs_first; i < end; i++)
+        if (is_alternate_audio(&run->plan->outputs[i]))
+            add_media(run, i, out);
+}
+
+int playlist_put_group(struct run *run, int index, struct error *err)
+{
+    const struct plan_group *group = &run->plan->groups[index];
+    if (!group->hls.playlists)
+        return 0;
+    for (int i = group->outputs_first; i < group->outputs_first + group->outputs_count; i++) {
+        CLEANUP(text_release) struct text text = {0};
+        write_child(run, group, &run->renditions[i], &text);
+        if (put_playlist(run, index, i, run->plan->outputs[i].rendition.playlist_uri, &text, err) < 0)
+            return -1;
+    }
+    CLEANUP(text_release) struct text text = {0};
+    write_top_level(run, group, &text);
+    return put_playlist(run, index, -1, group->hls.playlist_uri, &text, err);
+}

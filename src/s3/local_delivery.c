@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a run writes into a folder, out of sight until all of it is complete.
+ *
+ * A commit brings the files to the disk, renames them one by one in the order in which they were
+ * finished, and brings the renames to the disk. What an object replaces changes places with it and
+ * is removed last, so that a commit that fails midway can go back. (Where the filesystem cannot
+ * exchange two files, the replaced objects are lost if the commit fails.)
+ *
+ * A process that is killed within a commit leaves the objects renamed so far. They lack nothing: a
+ * playlist is finished after what it names.
+ */
+#include "s3/local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "s3/file.h"
+#include "s3/key.h"
+#include "s3/local_upload.h"
+
+struct folder_delivery {
+    struct delivery base;
+    const struct folder *folder;
+
+    /* ------ guarded by lock ------ */
+    pthread_mutex_t lock;
+    struct arena *arena;
+    struct upload *uploads;
+    struct folder_object *first, *last; /* finished, in that order */
+    int files;                          /* counts up, to name them */
+};
+
+static struct folder_delivery *folder_delivery(struct delivery *delivery)
+{
+    return (struct folder_delivery *)delivery;
+}
+
+int folder_delivery_new(struct storage *storage, struct delivery **ret, struct error *err)
+{
+    struct folder_delivery *delivery = calloc(1, sizeof(*delivery));
+    if (!delivery)
+        return error_set(err, ERROR_BUG, "out of memory");
+    delivery->base.ops = &folder_ops;
+    delivery->folder = (const struct folder *)storage;
+    delivery->arena = arena_new();
+    pthread_mutex_init(&delivery->lock, NULL);
+    upload_sweep(delivery->folder);
+    *ret = &delivery->base;
+    return 0;
+}
+
+/* --- objects on their way --- */
+
+/* Called with the lock held. */
+static int find_upload(struct folder_delivery *delivery, const struct object_name *name,
+                       struct upload **ret, struct error *err)
+{
+    for (struct upload *u = delivery->uploads; u; u = u->next) {
+        if (!strcmp(u->bucket_name, name->bucket)) {
+            *ret = u;
+            return 0;
+        }
+    }
+    struct upload *upload = ARENA_NEW(delivery->arena, struct upload);
+    if (upload_open(delivery->folder, name->bucket, upload) < 0)
+        return file_error(err, "write", name->uri);
+    upload->next = delivery->uploads;
+    delivery->uploads = *ret = upload;
+    return 0;
+}
+
+static const char *copy(struct arena *arena, const char *s)
+{
+    return s ? arena_strdup(arena, s) : NULL;
+}
+
+/* Called with the lock held. */
+static int add(struct folder_delivery *delivery, const struct object_name *name, const char *path,
+               const struct object_headers *headers, struct folder_object **ret, struct error *err)
+{
+    struct arena *arena = delivery->arena;
+    struct folder_object *object = ARENA_NEW(arena, struct folder_object);
+    if (find_upload(delivery, name, &object->upload, err) < 0)
+        return -1;
+    snprintf(object->file, sizeof(object->file), "%d", delivery->files++);
+    object->uri = arena_strdup(arena, name->uri);
+    object->path = arena_strdup(arena, path);
+    object->headers = (struct object_headers){
+        .content_type = copy(arena, headers->content_type),
+        .content_encoding = copy(arena, headers->content_encoding),
+        .canned_acl = copy(arena, headers->canned_acl),
+        .storage_class = copy(arena, headers->storage_class),
+    };
+    *ret = object;
+    return 0;
+}
+
+int delivery_add(struct folder_delivery *delivery, const struct object_name *name,
+                 const struct object_headers *headers, struct folder_object **ret, int *ret_fd,
+                 struct error *err)
+{
+    char path[KEY_PATH_SIZE];
+    if (bucket_check(name, err) < 0)
+        return -1;
+    if (key_to_path(name->key, path) < 0)
+        return error_set(err, ERROR_FILE_OPEN, "the key of '%s' is longer than %d bytes", name->uri,
+                         KEY_MAX_BYTES);
+
+    struct folder_object *object;
+    pthread_mutex_lock(&delivery->lock);
+    int r = add(delivery, name, path, headers, &object, err);
+    pthread_mutex_unlock(&delivery->lock);
+    if (r < 0)
+        return -1;
+
+    int fd = openat(object->upload->dir, object->file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return file_error(err, "write", name->uri);
+    *ret = object;
+    *ret_fd = fd;
+    return 0;
+}
+
+void delivery_finished(struct folder_delivery *delivery, struct folder_object *object)
+{
+    pthread_mutex_lock(&delivery->lock);
+    object->before = delivery->last;
+    if (delivery->last)
+        delivery->last->next = object;
+    else
+        delivery->first = object;
+    delivery->last = object;
+    pthread_mutex_unlock(&delivery->lock);
+}
+
+void delivery_abandoned(const struct folder_object *object)
+{
+    unlinkat(object->upload->dir, object->file, 0);
+}
+
+/* --- making them visible --- */
+
+enum { DIRECTORY = O_RDONLY | O_DIRECTORY };
+
+/* Lets an object's file become the folder of that name, where the object goes on as .%@. It can
+ * be read all the while. */
+static int make_room(const struct upload *upload, int dir, const char *name)
+{
+    if (mkdirat(upload->dir, "aside", 0777) < 0 ||
+        linkat(dir, name, upload->dir, "aside/" KEY_BESIDE, 0) < 0 ||
+        renameat2(upload->dir, "aside", dir, name, RENAME_EXCHANGE) < 0)
+        return -1;
+    return unlinkat(upload->dir, "aside", 0);
+}
+
+/* Opens the folder `name` in `dir`, made if it is not there. */
+static int enter(const struct upload *upload, int dir, const char *name)
+{
+    if (mkdirat(dir, name, 0777) < 0 && errno != EEXIST)
+        return -1;
+    int fd = open_beneath(dir, name, DIRECTORY);
+    if (fd < 0 && errno == ENOTDIR && !make_room(upload, dir, name))
+        fd = open_beneath(dir, name, DIRECTORY);
+    return fd;
+}
+
+/* Opens the folder that will have `path` in it, made with all above it; *ret_name is its end. */
+static int make_parents(const struct upload *upload, const char *path, const char **ret_name)
+{
+    int dir = fcntl(upload->bucket, F_DUPFD_CLOEXEC, 0);
+    for (const char *slash; dir >= 0 && (slash = strchr(path, '/')); path = slash + 1) {
+        char name[256];
+        snprintf(name, sizeof(name), "%.*s", (int)(slash - path), path);
+        CLEANUP(file_close) int above = dir;
+        dir = enter(upload, above, name);
+    }
+    *ret_name = path;
+    return dir;
+}
+
+/* Gives the object its name. What had it before is then where the object's file was. */
+static int take_name(struct folder_object *object, int dir, const char *name)
+{
+    int from = object->upload->dir;
+    object->replaced = !renameat2(from, object->file, dir, name, RENAME_EXCHANGE);
+    if (object->replaced)
+        return 0;
+    bool plainly = errno == ENOENT || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP;
+    return plainly ? renameat(from, object->file, dir, name) : -1;
+}
+
+static int place(struct folder_delivery *delivery, struct folder_object *object)
+{
+    const char *name, *path = object->path;
+    CLEANUP(file_close) int dir = make_parents(object->upload, path, &name);
+    if (dir < 0)
+        return -1;
+
+    struct stat st;
+    if (!fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode)) {
+        CLEANUP(file_close) int above = dir;
+        dir = open_beneath(above, name, DIRECTORY);
+        name = KEY_BESIDE;
+        path = arena_printf(delivery->arena, "%s/%s", object->path, name);
+    }
+    if (dir < 0 || take_name(object, dir, name) < 0)
+        return -1;
+    object->placed = path;
+    return 0;
+}
+
+/* Removes the folders above `path` as far as they are empty: to a store they are nothing. */
+static void prune(int bucket, const char *path)
+{
+    char part[KEY_PATH_SIZE];
+    snprintf(part, sizeof(part), "%s", path);
+    for (char *slash; (slash = strrchr(part, '/'));) {
+        *slash = '\0';
+        if (unlinkat(bucket, part, AT_REMOVEDIR) < 0)
+            return;
+    }
+}
+
+/* Undoes place(). The folders on the way are there, and they are no links. */
+static void take_back(struct folder_object *object)
+{
+    int bucket = object->upload->bucket;
+    if (object->replaced)
+        renameat(object->upload->dir, object->file, bucket, object->placed);
+    else
+        unlinkat(bucket, object->placed, 0);
+    prune(bucket, object->placed);
+    object->placed = NULL;
+}
+
+static int place_all(struct folder_delivery *delivery, struct error *err)
+{
+    for (struct folder_object *o = delivery->first; o; o = o->next) {
+        if (place(delivery, o) < 0)
+            return file_error(err, "write", o->uri);
+    }
+    return 0;
+}
+
+static int bring_to_disk(struct folder_delivery *delivery, struct error *err)
+{
+    for (struct upload *u = delivery->uploads; u; u = u->next) {
+        if (syncfs(u->dir) < 0)
+            return file_error(err, "write to bucket", u->bucket_name);
+    }
+    return 0;
+}
+
+/* Commits in one folder, of whatever process, come one after the other: what place() sees stays
+ * so. Where folders cannot be locked (NFS), whoever commits at the same time must not replace
+ * objects by folders. */
+static int lock_commits(const struct folder *folder)
+{
+    int root = folder_open_root(folder);
+    while (root >= 0 && flock(root, LOCK_EX) < 0 && errno == EINTR) {
+    }
+    return root;
+}
+
+static void close_uploads(struct folder_delivery *delivery)
+{
+    for (struct upload *u = delivery->uploads; u; u = u->next)
+        upload_close(delivery->folder, u);
+    delivery->uploads = NULL;
+}
+
+int folder_delivery_commit(struct delivery *base, struct error *err)
+{
+    struct folder_delivery *delivery = folder_delivery(base);
+    if (bring_to_disk(delivery, err) < 0)
+        return -1;
+
+    CLEANUP(file_close) int lock = lock_commits(delivery->folder);
+    if (place_all(delivery, err) < 0 || bring_to_disk(delivery, err) < 0) {
+        for (struct folder_object *o = delivery->last; o; o = o->before) {
+            if (o->placed)
+                take_back(o);
+        }
+        return -1;
+    }
+    close_uploads(delivery);
+    return 0;
+}
+
+void folder_delivery_free(struct delivery *base)
+{
+    struct folder_delivery *delivery = folder_delivery(base);
+    close_uploads(delivery);
+    pthread_mutex_destroy(&delivery->lock);
+    arena_free(&delivery->arena);
+    free(delivery);
+}

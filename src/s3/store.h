@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of storage.h: what one kind of store does. Each kind is one file that exports one
+ * const struct store_ops; storage.c calls through it.
+ *
+ * A kind makes its own structs with one of these as their first member, called `base`, and gets
+ * them back as that pointer. What each function promises stands in storage.h.
+ */
+#ifndef S3_STORE_H
+#define S3_STORE_H
+
+#include "s3/storage.h"
+
+/* An s3:// name taken apart. */
+struct object_name {
+    const char *uri; /* as it was given, for messages */
+    const char *key; /* pointer into uri; never "" */
+    char bucket[256];
+};
+
+struct storage {
+    const struct store_ops *ops;
+};
+
+struct object_reader {
+    const struct reader_ops *ops;
+    struct object_info info;
+};
+
+struct delivery {
+    const struct store_ops *ops;
+};
+
+struct object_writer {
+    const struct store_ops *ops;
+};
+
+struct reader_ops {
+    void (*close)(struct object_reader *reader);
+    int (*read)(struct object_reader *reader, int64_t offset, void *buffer, size_t size,
+                size_t *ret_size, struct error *err) MUST_CHECK;
+    int (*etag)(struct object_reader *reader, struct error *err) MUST_CHECK; /* fills info.etag */
+};
+
+struct store_ops {
+    void (*free)(struct storage *storage);
+    int (*open)(struct storage *storage, const struct object_name *name, struct object_reader **ret,
+                struct error *err) MUST_CHECK;
+
+    int (*delivery_new)(struct storage *storage, struct delivery **ret,
+                        struct error *err) MUST_CHECK;
+    int (*delivery_commit)(struct delivery *delivery, struct error *err) MUST_CHECK;
+    void (*delivery_free)(struct delivery *delivery);
+
+    int (*create)(struct delivery *delivery, const struct object_name *name,
+                  const struct object_headers *headers, struct object_writer **ret,
+                  struct error *err) MUST_CHECK;
+    int (*write)(struct object_writer *writer, const void *bytes, size_t size,
+                 struct error *err) MUST_CHECK;
+    int (*finish)(struct object_writer *writer, const void *head, size_t head_size,
+                  struct error *err) MUST_CHECK;
+    void (*writer_free)(struct object_writer *writer);
+};
+
+#endif

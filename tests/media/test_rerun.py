@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same job gives the same bytes, and a job that is stopped leaves nothing behind."""
+import signal
+import time
+
+import pytest
+from program import UNDATED, Run
+
+
+def contents(done):
+    return {key: path.read_bytes() for key, path in done.completed().files.items()}
+
+
+def test_same_bytes(clips, new_folder):
+    """At two different times of day, so no date has got in."""
+    first, second = (
+        contents(
+            Run(
+                clips / "delayed_audio.mp4", new_folder(), UNDATED, env={"SOURCE_DATE_EPOCH": now}
+            ).wait()
+        )
+        for now in ("1767268800", "1798804800")
+    )
+    assert first.keys() == second.keys()
+    assert [key for key in first if first[key] != second[key]] == []
+
+
+def test_same_bytes_dated(clips, run, new_folder):
+    """A whole clip of several segments, with the clock standing still."""
+    first, second = contents(run(clips / "fps25.mp4")), contents(
+        Run(clips / "fps25.mp4", new_folder()).wait()
+    )
+    assert first.keys() == second.keys()
+    assert [key for key in first if first[key] != second[key]] == []
+
+
+@pytest.fixture
+def busy(clips, new_folder):
+    """A run in full swing: it has begun to write."""
+    started = Run(clips / "fps60.mp4", new_folder())
+    deadline = time.monotonic() + 20
+    while not started.files:
+        assert started.process.poll() is None and time.monotonic() < deadline, started.stderr
+        time.sleep(0.02)
+    time.sleep(0.3)
+    assert started.process.poll() is None, "it was over before it could be stopped"
+    return started
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_stopped(busy, number):
+    busy.process.send_signal(number)
+    at = time.monotonic()
+    busy.wait()
+    assert time.monotonic() - at < 5
+    assert busy.exit not in (0, -signal.SIGSEGV, -signal.SIGABRT)
+    assert not busy.files
+
+
+def test_killed(busy):
+    """Nothing can be cleared away, but nothing unfinished has an object's name."""
+    busy.process.kill()
+    busy.wait()
+    assert busy.files
+    assert [key for key in busy.files if not key.startswith("out/.uploads/")] == []

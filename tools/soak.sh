@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Shows that memory does not grow with the length of the input: runs the tutorial's job on 30 s, 5 min
+# and 30 min of 1080p and fits the peak memory of each against its minutes.
+#
+#   tools/soak.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+soak=build/soak
+mkdir -p $soak
+
+tools/install.sh build clip
+cmake --preset release > /dev/null
+cmake --build --preset release > /dev/null
+[ -e $soak/clip.mp4 ] || fixtures/make.sh --demo $soak/clip.mp4
+for seconds in 30 300 1800; do
+    [ -e $soak/$seconds.mp4 ] || {
+        ffmpeg -nostdin -v error -y -stream_loop -1 -i $soak/clip.mp4 -t $seconds -c copy $soak/part.mp4
+        mv $soak/part.mp4 $soak/$seconds.mp4
+    }
+done
+
+exec /usr/bin/python3 - << 'END'
+import os
+import shutil
+import sys
+
+MOST_MB, MOST_MB_PER_MINUTE = 430, 0.6
+PROGRAM, SOAK = "build/release/bin/mediaconvert-local", "build/soak"
+
+
+def peak_mb(seconds):
+    """Of the largest process that the job ran in."""
+    shutil.rmtree(f"{SOAK}/buckets", ignore_errors=True)
+    command = [PROGRAM, "run", "job-json/tutorial.json", "--input", f"{SOAK}/{seconds}.mp4",
+               "--destination", "s3://out/soak/Default", "--storage", f"{SOAK}/buckets", "--speed", "draft"]
+    devnull = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
+    child = os.posix_spawn(PROGRAM, command, os.environ, file_actions=devnull)
+    _, status, usage = os.wait4(child, 0)
+    if status:
+        sys.exit(f"the job on {seconds} s failed")
+    print(f"{seconds / 60:5.1f} min  {usage.ru_maxrss / 1024:6.1f} MB", flush=True)
+    return seconds / 60, usage.ru_maxrss / 1024
+
+
+points = [peak_mb(seconds) for seconds in (30, 300, 1800)]
+shutil.rmtree(f"{SOAK}/buckets")
+mean_x = sum(x for x, _ in points) / len(points)
+mean_y = sum(y for _, y in points) / len(points)
+slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
+peak = max(y for _, y in points)
+print(f"{slope:.3f} MB per minute of media (less than {MOST_MB_PER_MINUTE}), "
+      f"at most {peak:.0f} MB (less than {MOST_MB})")
+sys.exit(slope >= MOST_MB_PER_MINUTE or peak >= MOST_MB)
+END

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what the tests need, builds the program in every way that it is tested, runs all tests.
+# Each step's time and what failed are listed at the end; what a step printed is in build/test/.
+#
+#   tools/test.sh
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+logs=build/test
+rm -rf $logs
+mkdir -p $logs
+passed=0 failed=0 skipped=0
+summary=()
+
+# Adds up what pytest or ctest wrote down as JUnit XML: "passed failed skipped".
+count() { # XML
+    /usr/bin/python3 - "$1" << 'END'
+import sys
+from xml.etree import ElementTree
+
+cases = list(ElementTree.parse(sys.argv[1]).iter("testcase"))
+failed = sum(any(case.find(tag) is not None for tag in ("failure", "error")) for case in cases)
+skipped = sum(case.find("skipped") is not None for case in cases)
+print(len(cases) - failed - skipped, failed, skipped)
+END
+}
+
+# Runs a command as a step of this name. It counts as its tests in $logs/NAME.xml, or as one.
+step() { # NAME COMMAND...
+    local name=$1 start=$SECONDS status=0 p=0 f=0 s=0
+    shift
+    echo "== $name"
+    "$@" > $logs/"$name".log 2>&1 || status=$?
+    [ -s $logs/"$name".xml ] && read -r p f s < <(count $logs/"$name".xml)
+    if [ $status -ne 0 ] && [ "$f" -eq 0 ]; then
+        f=1 # what stopped it was no test
+    elif [ $status -eq 0 ] && [ $((p + f + s)) -eq 0 ]; then
+        p=1
+    fi
+    [ $status -eq 0 ] || tail -n 60 $logs/"$name".log
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    summary+=("$(printf '%-22s %5d s  %4d passed  %3d failed  %3d skipped' "$name" $((SECONDS - start)) "$p" "$f" "$s")")
+    return $status
+}
+
+build() { # PRESET
+    cmake --preset "$1" && cmake --build --preset "$1"
+}
+
+units() { # PRESET
+    ctest --test-dir "build/$1" --output-on-failure --no-tests=error \
+        --output-junit "$PWD/$logs/units-$1.xml"
+}
+
+tests() { # STEP ARGUMENT...
+    local name=$1
+    shift
+    /usr/bin/python3 -m pytest -q --junitxml="$logs/$name.xml" "$@"
+}
+
+fuzz() { # SECONDS
+    local fuzzer name seeds status=0
+    for fuzzer in build/fuzz/tests/fuzz_*; do
+        name=${fuzzer##*/fuzz_}
+        seeds=job-json
+        [ -d "tests/fuzz/$name" ] && seeds=tests/fuzz/$name
+        mkdir -p "$logs/corpus-$name"
+        "$fuzzer" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$logs/$name-" \
+            "$logs/corpus-$name" "$seeds" || status=1
+    done
+    return $status
+}
+
+# A short job with every thread watched. Its address space must lie where the sanitizer expects it.
+threads() {
+    local layout=()
+    setarch -R true 2> /dev/null && layout=(setarch -R)
+    fixtures/make.sh build/fixtures &&
+        TSAN_OPTIONS="halt_on_error=1 exitcode=66 suppressions=$PWD/tools/tsan.supp" \
+            "${layout[@]}" \
+            build/tsan/bin/mediaconvert-local run job-json/tutorial.json --input build/fixtures/vfr.mp4 \
+            --destination s3://out/vfr/Default --storage $logs/buckets-tsan --speed draft --threads 4
+}
+
+step install tools/install.sh build clip test || { printf '\n0 passed, 1 failed\n'; exit 1; }
+step build-release build release
+step units-release units release
+step build-clang build clang
+step build-asan build asan
+step units-asan units asan
+step build-tsan build tsan
+step threads threads
+step build-fuzz build fuzz && step fuzz fuzz 20
+for folder in structure cli golden media; do
+    step $folder tests $folder tests/$folder
+done
+MEDIACONVERT_LOCAL=$PWD/build/asan/bin/mediaconvert-local step media-asan tests media-asan -m asan tests/media
+
+printf '\n%s\n' "${summary[@]}"
+printf '%-22s %5d s\n\n' together $SECONDS
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
