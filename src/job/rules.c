@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "job/check.h"
 
@@ -12,6 +13,15 @@ const struct rule job_rules[] = {
 #include "job/tables/rules.def"
     {0}};
 #undef RULE
+
+/* Behind a value that its row has refused stands a default, which tells a rule nothing. */
+static bool is_refused(const struct findings *findings, const char *pointer)
+{
+    for (int i = 0; i < findings->count; i++)
+        if (findings->items[i].severity == FINDING_ERROR && strcmp(findings->items[i].pointer, pointer) == 0)
+            return true;
+    return false;
+}
 
 static void report(const struct scope *scope, enum finding_severity severity, const struct place *place,
                    const char *member, const char *fmt, va_list args)
@@ -28,6 +38,8 @@ static void report(const struct scope *scope, enum finding_severity severity, co
     if (member) {
         pointer = arena_printf(scope->arena, "%s/%s", pointer, wire_name(scope->arena, member));
         value = json_find(scope->text, pointer);
+        if (is_refused(scope->findings, pointer))
+            return;
     }
     value = value ? value : object;
     findings_add(scope->findings, severity, pointer, value ? value->at : JSON_NOWHERE, "%s", message);
