@@ -11,7 +11,7 @@ static void add(struct error *err, const char *fmt, va_list args)
         vsnprintf(err->frame[err->frames++], ERROR_TEXT, fmt, args);
 }
 
-int error_add(struct error *err, const char *fmt, ...)
+int(error_add)(struct error *err, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
@@ -20,7 +20,7 @@ int error_add(struct error *err, const char *fmt, ...)
     return -1;
 }
 
-int error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
+int(error_set)(struct error *err, enum error_kind kind, const char *fmt, ...)
 {
     err->kind = kind;
     err->frames = 0;

@@ -59,6 +59,10 @@ int error_add(struct error *err, const char *fmt, ...) PRINTF(2, 3);
 /* Starts anew with this cause; returns -1. */
 int error_set(struct error *err, enum error_kind kind, const char *fmt, ...) PRINTF(3, 4);
 
+/* The compiler is told that it is -1, so that it can follow what is set on success only. */
+#define error_add(...) ({ (void)(error_add)(__VA_ARGS__); -1; })
+#define error_set(...) ({ (void)(error_set)(__VA_ARGS__); -1; })
+
 /* Writes "outermost: …: cause" into text, cut to size; returns text. */
 char *error_text(const struct error *err, char *text, int size);
 

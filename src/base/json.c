@@ -59,7 +59,8 @@ static int fail_expected(struct reader *r, const char *what)
     if (c == '/' || c == '#')
         return fail(r, r->at, "expected %s, but %s: JSON has no comments", what, found(r, here));
     if (c == '\'')
-        return fail(r, r->at, "expected %s, but %s: JSON has double quotes only", what, found(r, here));
+        return fail(r, r->at, "expected %s, but %s: JSON has double quotes only", what,
+                    found(r, here));
     return fail(r, r->at, "expected %s, but %s", what, found(r, here));
 }
 
@@ -153,7 +154,7 @@ static int read_escape(struct reader *r, char **out)
     size_t start = r->at++;
     int c = peek(r);
     if (c == 'u') {
-        unsigned code;
+        unsigned code = 0;
         r->at++;
         if (read_unicode(r, start, &code) < 0)
             return -1;
@@ -188,7 +189,8 @@ static int read_string(struct reader *r, const char **ret)
         if (c == '\n')
             return fail(r, start, "this string is not closed on its line");
         if (c < 0x20)
-            return fail(r, r->at, "control character 0x%02x in a string: write it as an escape", (unsigned)c);
+            return fail(r, r->at, "control character 0x%02x in a string: write it as an escape",
+                        (unsigned)c);
         if (c == '\\') {
             if (read_escape(r, &out) < 0)
                 return -1;
@@ -252,11 +254,12 @@ static int read_word(struct reader *r, struct json *value)
     } words[] = {{"true", JSON_TRUE}, {"false", JSON_FALSE}, {"null", JSON_NULL}};
 
     size_t length = 0;
-    while (r->at + length < r->size && (isalnum((unsigned char)r->text[r->at + length]) ||
-                                        r->text[r->at + length] == '_'))
+    while (r->at + length < r->size &&
+           (isalnum((unsigned char)r->text[r->at + length]) || r->text[r->at + length] == '_'))
         length++;
     for (size_t i = 0; i < COUNT(words); i++)
-        if (length == strlen(words[i].word) && memcmp(r->text + r->at, words[i].word, length) == 0) {
+        if (length == strlen(words[i].word) &&
+            memcmp(r->text + r->at, words[i].word, length) == 0) {
             value->type = words[i].type;
             r->at += length;
             return 0;
@@ -388,8 +391,8 @@ static int read_document(struct reader *r, struct json *root)
     return 0;
 }
 
-int json_parse(struct arena *arena, const char *text, size_t size, struct json **ret, size_t *ret_at,
-               struct error *err)
+int json_parse(struct arena *arena, const char *text, size_t size, struct json **ret,
+               size_t *ret_at, struct error *err)
 {
     struct reader r = {.arena = arena, .text = text, .size = size, .err = err};
     struct json *root = ARENA_NEW(arena, struct json);
@@ -514,8 +517,8 @@ int json_set(struct arena *arena, struct json *root, const char *pointer, const 
         if (at->type == JSON_NULL)
             at->type = JSON_OBJECT;
         if (at->type != JSON_OBJECT && at->type != JSON_ARRAY)
-            return error_set(err, ERROR_BAD_REQUEST, "cannot set '%s': '%.*s' has no members", pointer,
-                             (int)(rest - pointer), pointer);
+            return error_set(err, ERROR_BAD_REQUEST, "cannot set '%s': '%.*s' has no members",
+                             pointer, (int)(rest - pointer), pointer);
         const char *token = pointer_token(arena, &rest);
         struct json *child = child_of(at, token);
         if (!child && !(child = add_child(arena, at, token)))
@@ -523,9 +526,15 @@ int json_set(struct arena *arena, struct json *root, const char *pointer, const 
                              pointer, token);
         at = child;
     }
-    *at = (struct json){.type = set->type, .key = at->key, .string = set->string,
-                        .number = set->number, .at = JSON_NOWHERE, .key_at = at->key_at,
-                        .repeated = at->repeated, .child = set->child, .next = at->next};
+    *at = (struct json){.type = set->type,
+                        .key = at->key,
+                        .string = set->string,
+                        .number = set->number,
+                        .at = JSON_NOWHERE,
+                        .key_at = at->key_at,
+                        .repeated = at->repeated,
+                        .child = set->child,
+                        .next = at->next};
     return 0;
 }
 

@@ -24,7 +24,15 @@ enum {
     JSON_MAX_VALUES = 200 * 1000, /* what a thousand outputs with every setting have */
 };
 
-enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
 struct json {
     enum json_type type;
@@ -47,8 +55,8 @@ struct json {
  * @param ret_at  on failure the byte offset of the fault
  * @retval -1  ERROR_BAD_REQUEST; the message says what was expected and what stands there
  */
-int json_parse(struct arena *arena, const char *text, size_t size, struct json **ret, size_t *ret_at,
-               struct error *err) MUST_CHECK;
+int json_parse(struct arena *arena, const char *text, size_t size, struct json **ret,
+               size_t *ret_at, struct error *err) MUST_CHECK;
 
 /* The member called `key`, or called so but for the case of its first letter (job.json writes
  * UpperCamelCase, the wire lowerCamelCase); NULL if there is none or object is not an object. */

@@ -36,12 +36,11 @@ void progress_bar(const struct progress *progress, int columns, struct text *out
     CLEANUP(text_release) struct text facts = {0};
     text_add(&facts, "%4.0f fps %5.1fx", per_second(progress, (double)progress->frames),
              speed(progress));
-    char duration[32];
+    char duration[32] = "-:--";
     int64_t left = time_left(progress);
-    if (progress->phase == PHASE_UPLOADING)
-        text_add(&facts, "  finishing");
-    else if (left >= 0)
-        text_add(&facts, "  %s left", text_duration(left, duration));
+    if (left >= 0)
+        text_duration(left, duration);
+    text_add(&facts, "  %5s left", duration);
 
     int room = columns - (int)facts.size - (int)sizeof("100% []  ") + 1;
     int width = room > MOST ? MOST : room;

@@ -12,9 +12,12 @@ struct arguments {
 };
 
 static const struct option options[] = {
-    {"json", 0, NULL, "print an array, for a program", OPTION_FLAG, offsetof(struct arguments, json)},
-    {"coverage", 0, NULL, "count them by support", OPTION_FLAG, offsetof(struct arguments, coverage)},
-    {"markdown", 0, NULL, "print docs/settings.md", OPTION_FLAG, offsetof(struct arguments, markdown)},
+    {"json", 0, NULL, "print an array, for a program", OPTION_FLAG,
+     offsetof(struct arguments, json)},
+    {"coverage", 0, NULL, "count them by support", OPTION_FLAG,
+     offsetof(struct arguments, coverage)},
+    {"markdown", 0, NULL, "print docs/settings.md", OPTION_FLAG,
+     offsetof(struct arguments, markdown)},
     {0},
 };
 

@@ -13,12 +13,15 @@ struct arguments {
 };
 
 static const struct option options[] = {
-    {"json", 0, NULL, "print an array of findings, for a program", OPTION_FLAG, offsetof(struct arguments, json)},
-    {"strict", 0, NULL, "refuse a job that has warnings, too", OPTION_FLAG, offsetof(struct arguments, strict)},
+    {"json", 0, NULL, "print an array of findings, for a program", OPTION_FLAG,
+     offsetof(struct arguments, json)},
+    {"strict", 0, NULL, "refuse a job that has warnings, too", OPTION_FLAG,
+     offsetof(struct arguments, strict)},
     {0},
 };
 
-static void print_findings(const struct findings *findings, bool json, const char *file, const char *text, size_t size)
+static void print_findings(const struct findings *findings, bool json, const char *file,
+                           const char *text, size_t size)
 {
     if (json) {
         print_json(findings_json(findings, text, size));
@@ -29,8 +32,9 @@ static void print_findings(const struct findings *findings, bool json, const cha
     if (lines.size)
         fputs(lines.data, stderr);
     if (findings->errors || findings->warnings)
-        fprintf(stderr, "%d error%s, %d warning%s\n", findings->errors, findings->errors == 1 ? "" : "s",
-                findings->warnings, findings->warnings == 1 ? "" : "s");
+        fprintf(stderr, "%d error%s, %d warning%s\n", findings->errors,
+                findings->errors == 1 ? "" : "s", findings->warnings,
+                findings->warnings == 1 ? "" : "s");
 }
 
 int validate_main(int argc, char **argv)

@@ -50,13 +50,15 @@ static bool answers(const struct structure *structure, const struct setting *s, 
         return true;
     const char *dot = strchr(name, '.');
     size_t length = strlen(structure->name);
-    return dot && (size_t)(dot - name) == length && strncmp(name + 1, structure->name + 1, length - 1) == 0 &&
+    return dot && (size_t)(dot - name) == length &&
+           strncmp(name + 1, structure->name + 1, length - 1) == 0 &&
            json_same_name(s->name, dot + 1);
 }
 
 /* Calls visit() for every row that answers. */
 struct visitor {
-    void (*visit)(struct visitor *visitor, const struct structure *structure, const struct setting *s);
+    void (*visit)(struct visitor *visitor, const struct structure *structure,
+                  const struct setting *s);
     void *to;
     const struct structure *last; /* the structure of the row before */
 };
@@ -71,7 +73,8 @@ static void visit_rows(struct visitor *visitor, const char *name)
             }
 }
 
-static void count_row(struct visitor *visitor, const struct structure *structure, const struct setting *s)
+static void count_row(struct visitor *visitor, const struct structure *structure,
+                      const struct setting *s)
 {
     (void)structure, (void)s;
     ++*(int *)visitor->to;
@@ -117,7 +120,8 @@ static void add_default(cJSON *item, const struct setting *s)
         cJSON_AddItemToObject(item, "default", cJSON_Parse(s->default_));
 }
 
-static void add_row(struct visitor *visitor, const struct structure *structure, const struct setting *s)
+static void add_row(struct visitor *visitor, const struct structure *structure,
+                    const struct setting *s)
 {
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "structure", structure->name);
@@ -154,7 +158,10 @@ static void add_values(struct text *out, const struct setting *s)
     const int most = 20;
     int i = 0;
     if (s->children) {
-        text_add(out, "%s%s", s->type == TYPE_OBJECTS ? "list of " : s->type == TYPE_OBJECT_MAP ? "map of " : "",
+        text_add(out, "%s%s",
+                 s->type == TYPE_OBJECTS      ? "list of "
+                 : s->type == TYPE_OBJECT_MAP ? "map of "
+                                              : "",
                  s->children->name);
     } else if (s->choices) {
         for (const struct choice *c = s->choices; c->name && i < most; c++, i++)
@@ -184,7 +191,8 @@ static const char *default_text(const struct setting *s)
     return s->default_ == setting_required ? "required" : s->default_ ? s->default_ : "";
 }
 
-static void print_row(struct visitor *visitor, const struct structure *structure, const struct setting *s)
+static void print_row(struct visitor *visitor, const struct structure *structure,
+                      const struct setting *s)
 {
     struct text *out = visitor->to;
     if (visitor->last != structure)
@@ -206,7 +214,8 @@ struct counts {
     int values, values_by_support[SUPPORTS]; /* of enums, once for each setting that has them */
 };
 
-static void count_support(struct visitor *visitor, const struct structure *structure, const struct setting *s)
+static void count_support(struct visitor *visitor, const struct structure *structure,
+                          const struct setting *s)
 {
     struct counts *counts = visitor->to;
     counts->structures += visitor->last != structure;
@@ -231,11 +240,12 @@ void describe_coverage(struct text *out)
     struct counts c = count_all();
     text_add(out, "%-10s %9s %13s\n", "", "settings", "enum values");
     for (int i = 0; i < SUPPORTS; i++)
-        text_add(out, "%-10s %9d %13d   %s\n", support_names[i], c.by_support[i], c.values_by_support[i],
-                 support_docs[i]);
+        text_add(out, "%-10s %9d %13d   %s\n", support_names[i], c.by_support[i],
+                 c.values_by_support[i], support_docs[i]);
     text_add(out, "%-10s %9d %13d\n", "together", c.settings, c.values);
-    text_add(out, "%d of the model's %d structures have a table; their settings are %d of its %d.\n", c.structures,
-             MODEL_STRUCTURES, c.settings, MODEL_MEMBERS);
+    text_add(out,
+             "%d of the model's %d structures have a table; their settings are %d of its %d.\n",
+             c.structures, MODEL_STRUCTURES, c.settings, MODEL_MEMBERS);
 }
 
 struct cJSON *describe_coverage_json(void)
@@ -255,11 +265,14 @@ struct cJSON *describe_coverage_json(void)
     return object;
 }
 
-static void add_markdown_row(struct visitor *visitor, const struct structure *structure, const struct setting *s)
+static void add_markdown_row(struct visitor *visitor, const struct structure *structure,
+                             const struct setting *s)
 {
     struct text *out = visitor->to;
     if (visitor->last != structure)
-        text_add(out, "\n## %s\n\n| setting | values | default | support | what it does |\n|---|---|---|---|---|\n",
+        text_add(out,
+                 "\n## %s\n\n| setting | values | default | support | what it does "
+                 "|\n|---|---|---|---|---|\n",
                  structure->name);
     text_add(out, "| %s | ", s->name);
     add_values(out, s);
@@ -275,7 +288,8 @@ static void add_markdown_row(struct visitor *visitor, const struct structure *st
 
 void describe_markdown(struct text *out)
 {
-    text_add(out, "<!-- Generated by `mediaconvert-local settings --markdown`; change src/job/tables instead. -->\n\n"
+    text_add(out, "<!-- Generated by `mediaconvert-local settings --markdown`; change "
+                  "src/job/tables instead. -->\n\n"
                   "# Settings\n\n"
                   "What a job may say, and how far each is done. Values in brackets are not.\n\n"
                   "| support | meaning |\n|---|---|\n");
@@ -283,8 +297,10 @@ void describe_markdown(struct text *out)
         text_add(out, "| %s | %s |\n", support_names[i], support_docs[i]);
 
     struct counts c = count_all();
-    text_add(out, "\n%d of the %d structures in AWS's model have a table. Of their %d settings %d are EXACT, %d CLOSE, "
-                  "%d IGNORED and %d REFUSED.\n",
+    text_add(out,
+             "\n%d of the %d structures in AWS's model have a table. Of their %d settings %d are "
+             "EXACT, %d CLOSE, "
+             "%d IGNORED and %d REFUSED.\n",
              c.structures, MODEL_STRUCTURES, c.settings, c.by_support[EXACT], c.by_support[CLOSE],
              c.by_support[IGNORED], c.by_support[REFUSED]);
     visit_rows(&(struct visitor){add_markdown_row, out, NULL}, NULL);

@@ -16,7 +16,6 @@ static void close_file(FILE **file)
         fclose(*file);
 }
 
-
 const char *job_file_name(const char *path)
 {
     return strcmp(path, "-") == 0 ? "stdin" : path;
@@ -39,7 +38,8 @@ int job_file_read(struct arena *arena, const char *path, const char **ret_text, 
                              job_file_name(path), JSON_MAX_BYTES / 1024 / 1024);
     }
     if (ferror(file))
-        return error_set(err, ERROR_BAD_REQUEST, "cannot read '%s': %s", job_file_name(path), strerror(errno));
+        return error_set(err, ERROR_BAD_REQUEST, "cannot read '%s': %s", job_file_name(path),
+                         strerror(errno));
 
     *ret_text = arena_strndup(arena, text.data ? text.data : "", text.size);
     *ret_size = text.size;

@@ -142,8 +142,8 @@ static void add_source(struct text *out, const char *text, size_t size, size_t a
     text_add(out, "^\n");
 }
 
-void findings_print(const struct findings *findings, const char *file, const char *text, size_t size,
-                    struct text *out)
+void findings_print(const struct findings *findings, const char *file, const char *text,
+                    size_t size, struct text *out)
 {
     for (int i = 0; i < findings->count; i++) {
         const struct finding *f = &findings->items[i];
@@ -173,7 +173,8 @@ const char *findings_message(const struct findings *findings)
     for (int i = 0; i < findings->count; i++) {
         const struct finding *f = &findings->items[i];
         if (f->severity == FINDING_ERROR)
-            text_add(&all, "%s%s: %s", all.size ? " | " : "", *f->pointer ? f->pointer : "/", f->message);
+            text_add(&all, "%s%s: %s", all.size ? " | " : "", *f->pointer ? f->pointer : "/",
+                     f->message);
     }
     const char *message = arena_strdup(findings->arena, all.data ? all.data : "");
     text_release(&all);

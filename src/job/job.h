@@ -44,8 +44,8 @@ void findings_add(struct findings *findings, enum finding_severity severity, con
                   size_t at, const char *fmt, ...) PRINTF(5, 6);
 
 /* For a person: "FILE:LINE:COLUMN: error: /pointer: message", the line and a caret below it. */
-void findings_print(const struct findings *findings, const char *file, const char *text, size_t size,
-                    struct text *out);
+void findings_print(const struct findings *findings, const char *file, const char *text,
+                    size_t size, struct text *out);
 
 /* For the API, as the service says it: "/pointer: message | /pointer: message", errors only. In
  * the findings' arena. */
@@ -78,7 +78,8 @@ struct job *job_new(struct arena *arena, const struct json *root, enum job_flags
  * job_set_input: the first input's FileInput; a path on disk becomes file:///absolute/path.
  * job_set_destination: every group's Destination becomes `s3://bucket/prefix` followed by the
  * path of its old Destination. */
-int job_set_input(struct arena *arena, struct json *root, const char *input, struct error *err) MUST_CHECK;
+int job_set_input(struct arena *arena, struct json *root, const char *input,
+                  struct error *err) MUST_CHECK;
 int job_set_destination(struct arena *arena, struct json *root, const char *destination,
                         struct error *err) MUST_CHECK;
 

@@ -8,8 +8,8 @@
 #include "job/check.h"
 
 /* Sets a string as it is, also where it looks like JSON. */
-static int set_string(struct arena *arena, struct json *root, const char *pointer, const char *string,
-                      struct error *err)
+static int set_string(struct arena *arena, struct json *root, const char *pointer,
+                      const char *string, struct error *err)
 {
     if (json_set(arena, root, pointer, "null", err) < 0)
         return -1;
@@ -60,10 +60,12 @@ static bool is_destination(const char *s)
     return strncmp(s, "s3://", 5) == 0 && s[5] && s[5] != '/';
 }
 
-int job_set_destination(struct arena *arena, struct json *root, const char *destination, struct error *err)
+int job_set_destination(struct arena *arena, struct json *root, const char *destination,
+                        struct error *err)
 {
     if (!is_destination(destination))
-        return error_set(err, ERROR_BAD_REQUEST, "'%s' is no destination: give s3://BUCKET or s3://BUCKET/PREFIX",
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "'%s' is no destination: give s3://BUCKET or s3://BUCKET/PREFIX",
                          destination);
     struct json *groups = json_member(job_form(root).settings, "OutputGroups");
     for (struct json *group = groups ? groups->child : NULL; group; group = group->next) {
@@ -79,7 +81,8 @@ int job_set_destination(struct arena *arena, struct json *root, const char *dest
     return 0;
 }
 
-int job_set(struct arena *arena, struct json *root, const char *pointer, const char *value, struct error *err)
+int job_set(struct arena *arena, struct json *root, const char *pointer, const char *value,
+            struct error *err)
 {
     return json_set(arena, job_form(root).settings, pointer, value, err);
 }

@@ -25,12 +25,12 @@ struct parser {
     bool answer; /* GetJob's answer, which has members that no request has */
 };
 
-static void read_structure(struct parser *p, const struct structure *structure, const struct json *object,
-                           void *out, const char *pointer);
-static void read_value(struct parser *p, const struct setting *s, const struct json *value, void *field,
-                       const char *pointer);
+static void read_structure(struct parser *p, const struct structure *structure,
+                           const struct json *object, void *out, const char *pointer);
+static void read_value(struct parser *p, const struct setting *s, const struct json *value,
+                       void *field, const char *pointer);
 
-#define error_at(p, pointer, value, ...) \
+#define error_at(p, pointer, value, ...)                                                           \
     findings_add((p)->findings, FINDING_ERROR, (pointer), (value)->at, __VA_ARGS__)
 
 const char *wire_name(struct arena *arena, const char *name)
@@ -45,7 +45,8 @@ static const char *member_pointer(struct parser *p, const char *parent, const st
 {
     if (s->children == &job_settings_structure)
         return "";
-    return arena_printf(p->arena, "%s/%c%s", parent, tolower((unsigned char)s->name[0]), s->name + 1);
+    return arena_printf(p->arena, "%s/%c%s", parent, tolower((unsigned char)s->name[0]),
+                        s->name + 1);
 }
 
 static const char *key_pointer(struct parser *p, const char *parent, const char *key)
@@ -61,7 +62,8 @@ static const char *key_pointer(struct parser *p, const char *parent, const char 
 
 /* Checks of one value; each reports what is wrong and returns whether it may be kept. */
 
-static bool check_type(struct parser *p, const struct json *value, enum json_type type, const char *pointer)
+static bool check_type(struct parser *p, const struct json *value, enum json_type type,
+                       const char *pointer)
 {
     static const char *const names[] = {[JSON_NUMBER] = "number",
                                         [JSON_STRING] = "string",
@@ -73,7 +75,8 @@ static bool check_type(struct parser *p, const struct json *value, enum json_typ
     return false;
 }
 
-static bool check_range(struct parser *p, const struct setting *s, const struct json *value, const char *pointer)
+static bool check_range(struct parser *p, const struct setting *s, const struct json *value,
+                        const char *pointer)
 {
     if (s->min == s->max || (value->number >= s->min && value->number <= s->max))
         return true;
@@ -83,10 +86,12 @@ static bool check_range(struct parser *p, const struct setting *s, const struct 
     return false;
 }
 
-static bool check_integer(struct parser *p, const struct setting *s, const struct json *value, const char *pointer)
+static bool check_integer(struct parser *p, const struct setting *s, const struct json *value,
+                          const char *pointer)
 {
     const double exact = 9007199254740992; /* 2^53: a double counts one by one up to here */
-    if (value->type != JSON_NUMBER || value->number != floor(value->number) || fabs(value->number) > exact) {
+    if (value->type != JSON_NUMBER || value->number != floor(value->number) ||
+        fabs(value->number) > exact) {
         error_at(p, pointer, value, "Should be integer");
         return false;
     }
@@ -101,18 +106,20 @@ static int characters(const char *utf8)
     return count;
 }
 
-static bool check_length(struct parser *p, const struct setting *s, const struct json *value, const char *pointer)
+static bool check_length(struct parser *p, const struct setting *s, const struct json *value,
+                         const char *pointer)
 {
     int length = characters(value->string);
     if (s->min == s->max || (length >= s->min && length <= s->max))
         return true;
     bool low = length < s->min;
-    error_at(p, pointer, value, "Should NOT be %s than %.15g characters", low ? "shorter" : "longer",
-             low ? s->min : s->max);
+    error_at(p, pointer, value, "Should NOT be %s than %.15g characters",
+             low ? "shorter" : "longer", low ? s->min : s->max);
     return false;
 }
 
-static bool check_pattern(struct parser *p, const struct setting *s, const struct json *value, const char *pointer)
+static bool check_pattern(struct parser *p, const struct setting *s, const struct json *value,
+                          const char *pointer)
 {
     regex_t regex;
     if (!s->pattern)
@@ -160,7 +167,8 @@ static int choice_index(const struct choice *choices, const struct json *value)
 }
 
 /* The value of the enum, or -1 with the reason reported. */
-static int check_choice(struct parser *p, const struct setting *s, const struct json *value, const char *pointer)
+static int check_choice(struct parser *p, const struct setting *s, const struct json *value,
+                        const char *pointer)
 {
     int index = choice_index(s->choices, value);
     if (index < 0) {
@@ -173,8 +181,8 @@ static int check_choice(struct parser *p, const struct setting *s, const struct 
     if (choice->support == REFUSED)
         error_at(p, pointer, value, "%s is not supported yet: %s", choice->name, choice->why);
     if (choice->support == IGNORED)
-        findings_add(p->findings, FINDING_WARNING, pointer, value->at, "%s is ignored: %s", choice->name,
-                     choice->why);
+        findings_add(p->findings, FINDING_WARNING, pointer, value->at, "%s is ignored: %s",
+                     choice->name, choice->why);
     return index;
 }
 
@@ -187,7 +195,8 @@ static int count_children(const struct json *parent)
 }
 
 /* Items of an array, members of an object; -1 if it is not one or has too many. */
-static int check_count(struct parser *p, const struct json *value, enum json_type type, const char *pointer)
+static int check_count(struct parser *p, const struct json *value, enum json_type type,
+                       const char *pointer)
 {
     if (!check_type(p, value, type, pointer))
         return -1;
@@ -200,8 +209,8 @@ static int check_count(struct parser *p, const struct json *value, enum json_typ
 
 /* Readers, one for each shape of a field. */
 
-static void read_object(struct parser *p, const struct setting *s, const struct json *value, void *field,
-                        const char *pointer)
+static void read_object(struct parser *p, const struct setting *s, const struct json *value,
+                        void *field, const char *pointer)
 {
     if (!check_type(p, value, JSON_OBJECT, pointer))
         return;
@@ -236,13 +245,15 @@ static void read_strings(struct parser *p, const struct setting *s, const struct
         return;
     *list = (struct string_list){.items = ARENA_ARRAY(p->arena, const char *, count)};
     for (const struct json *item = value->child; item; item = item->next, i++)
-        read_value(p, &(struct setting){.type = TYPE_STRING, .min = s->min, .max = s->max, .pattern = s->pattern},
+        read_value(p,
+                   &(struct setting){
+                       .type = TYPE_STRING, .min = s->min, .max = s->max, .pattern = s->pattern},
                    item, &list->items[list->count++], arena_printf(p->arena, "%s/%d", pointer, i));
 }
 
 /* OBJECTS and OBJECT_MAP: a list that ends with NULL; in a map each knows its key. */
-static void read_objects(struct parser *p, const struct setting *s, const struct json *value, void ***field,
-                         const char *pointer)
+static void read_objects(struct parser *p, const struct setting *s, const struct json *value,
+                         void ***field, const char *pointer)
 {
     bool map = s->type == TYPE_OBJECT_MAP;
     int count = check_count(p, value, map ? JSON_OBJECT : JSON_ARRAY, pointer), i = 0;
@@ -251,9 +262,11 @@ static void read_objects(struct parser *p, const struct setting *s, const struct
     void **objects = ARENA_ARRAY(p->arena, void *, count + 1);
     int kept = 0;
     for (const struct json *item = value->child; item; item = item->next, i++) {
-        const char *at = map ? key_pointer(p, pointer, item->key) : arena_printf(p->arena, "%s/%d", pointer, i);
+        const char *at =
+            map ? key_pointer(p, pointer, item->key) : arena_printf(p->arena, "%s/%d", pointer, i);
         if (item->repeated)
-            findings_add(p->findings, FINDING_ERROR, at, item->key_at, "\"%s\" is given twice", item->key);
+            findings_add(p->findings, FINDING_ERROR, at, item->key_at, "\"%s\" is given twice",
+                         item->key);
         read_object(p, s, item, &objects[kept], at);
         if (objects[kept])
             ((struct place *)objects[kept++])->name = item->key;
@@ -261,7 +274,8 @@ static void read_objects(struct parser *p, const struct setting *s, const struct
     *field = objects;
 }
 
-static void read_string_map(struct parser *p, const struct json *value, struct string_map *map, const char *pointer)
+static void read_string_map(struct parser *p, const struct json *value, struct string_map *map,
+                            const char *pointer)
 {
     int count = check_count(p, value, JSON_OBJECT, pointer);
     if (count < 0)
@@ -276,8 +290,8 @@ static void read_string_map(struct parser *p, const struct json *value, struct s
     }
 }
 
-static void read_value(struct parser *p, const struct setting *s, const struct json *value, void *field,
-                       const char *pointer)
+static void read_value(struct parser *p, const struct setting *s, const struct json *value,
+                       void *field, const char *pointer)
 {
     int index;
     switch (s->type) {
@@ -341,23 +355,26 @@ static bool is_default(const struct setting *s, const struct json *value)
 /* Whether a REFUSED member can stand: [] and an empty map ask for nothing. */
 static bool asks_for_nothing(const struct setting *s, const struct json *value)
 {
-    bool many = s->type == TYPE_OPAQUE_MAP || s->type == TYPE_OBJECT_MAP || value->type == JSON_ARRAY;
+    bool many =
+        s->type == TYPE_OPAQUE_MAP || s->type == TYPE_OBJECT_MAP || value->type == JSON_ARRAY;
     return is_default(s, value) || (many && !value->child);
 }
 
-/* An IGNORED member whose value asks for what is not done, unless its choice has said so already. */
-static void warn_if_ignored(struct parser *p, const struct setting *s, const struct json *value, int choice,
-                            const char *pointer)
+/* An IGNORED member whose value asks for what is not done, unless its choice has said so already.
+ */
+static void warn_if_ignored(struct parser *p, const struct setting *s, const struct json *value,
+                            int choice, const char *pointer)
 {
     if (s->support != IGNORED || !s->default_ || is_default(s, value))
         return;
     if (s->type == TYPE_ENUM && (choice < 0 || s->choices[choice].support != EXACT))
         return;
-    findings_add(p->findings, FINDING_WARNING, pointer, value->at, "%s is ignored: %s", s->name, s->doc);
+    findings_add(p->findings, FINDING_WARNING, pointer, value->at, "%s is ignored: %s", s->name,
+                 s->doc);
 }
 
-static void read_member(struct parser *p, const struct setting *s, const struct json *value, char *out,
-                        const char *pointer)
+static void read_member(struct parser *p, const struct setting *s, const struct json *value,
+                        char *out, const char *pointer)
 {
     if (s->support == REFUSED && !asks_for_nothing(s, value)) {
         error_at(p, pointer, value, "%s is not supported yet: %s", s->name, s->doc);
@@ -380,7 +397,8 @@ static int distance(const char *a, const char *b)
     for (int i = 1; a[i - 1]; i++) {
         int diagonal = row[0]++;
         for (int j = 1; j <= n; j++) {
-            int change = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+            int change =
+                diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
             diagonal = row[j];
             int step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
             row[j] = change < step ? change : step;
@@ -405,8 +423,8 @@ static const char *nearest_name(const struct structure *structure, const char *k
     return nearest;
 }
 
-static void report_unknown(struct parser *p, const struct structure *structure, const struct json *member,
-                           const char *pointer)
+static void report_unknown(struct parser *p, const struct structure *structure,
+                           const struct json *member, const char *pointer)
 {
     if (findings_full(p->findings))
         return;
@@ -429,8 +447,8 @@ static bool *has_field(const struct setting *s, char *out)
     return (bool *)(out + s->has_offset);
 }
 
-static void read_members(struct parser *p, const struct structure *structure, const struct json *object, char *out,
-                         const char *pointer)
+static void read_members(struct parser *p, const struct structure *structure,
+                         const struct json *object, char *out, const char *pointer)
 {
     bool lenient = p->answer && structure == &create_job_request_structure;
     for (const struct json *member = object->child; member; member = member->next) {
@@ -441,7 +459,8 @@ static void read_members(struct parser *p, const struct structure *structure, co
             continue;
         const char *at = member_pointer(p, pointer, s);
         if (*has_field(s, out))
-            findings_add(p->findings, FINDING_ERROR, at, member->key_at, "\"%s\" is given twice", member->key);
+            findings_add(p->findings, FINDING_ERROR, at, member->key_at, "\"%s\" is given twice",
+                         member->key);
         *has_field(s, out) = true;
         read_member(p, s, member, out, at);
     }
@@ -454,7 +473,8 @@ static void set_default(struct parser *p, const struct setting *s, char *out, co
     if (!s->default_ || s->default_ == setting_required)
         return;
 
-    struct json value = {.type = JSON_STRING, .string = s->default_, .at = JSON_NOWHERE}, *parsed = &value;
+    struct json value = {.type = JSON_STRING, .string = s->default_, .at = JSON_NOWHERE},
+                *parsed = &value;
     if (s->type != TYPE_STRING && s->type != TYPE_ENUM) {
         struct error err;
         size_t at;
@@ -464,8 +484,8 @@ static void set_default(struct parser *p, const struct setting *s, char *out, co
     read_value(p, s, parsed, out + s->offset, member_pointer(p, pointer, s));
 }
 
-static void read_structure(struct parser *p, const struct structure *structure, const struct json *object,
-                           void *out, const char *pointer)
+static void read_structure(struct parser *p, const struct structure *structure,
+                           const struct json *object, void *out, const char *pointer)
 {
     ((struct place *)out)->pointer = pointer;
     for (const struct setting *s = structure->rows; s->name; s++)
@@ -487,7 +507,8 @@ struct json *job_read(struct arena *arena, const char *text, size_t size, struct
     return NULL;
 }
 
-struct job *job_new(struct arena *arena, const struct json *root, enum job_flags flags, struct findings *findings)
+struct job *job_new(struct arena *arena, const struct json *root, enum job_flags flags,
+                    struct findings *findings)
 {
     struct form form = job_form((struct json *)root); /* looked at, not changed */
     struct parser p = {.arena = arena, .findings = findings, .answer = form.kind == FORM_ANSWER};
@@ -499,7 +520,8 @@ struct job *job_new(struct arena *arena, const struct json *root, enum job_flags
         wrapped.next = NULL;
         bare.child = &wrapped;
     }
-    read_structure(&p, &create_job_request_structure, form.request ? form.request : &bare, request, "");
+    read_structure(&p, &create_job_request_structure, form.request ? form.request : &bare, request,
+                   "");
     if (request->Settings)
         rules_check(arena, request->Settings, form.settings, flags, findings);
     findings_sort(findings);

@@ -18,13 +18,14 @@ const struct rule job_rules[] = {
 static bool is_refused(const struct findings *findings, const char *pointer)
 {
     for (int i = 0; i < findings->count; i++)
-        if (findings->items[i].severity == FINDING_ERROR && strcmp(findings->items[i].pointer, pointer) == 0)
+        if (findings->items[i].severity == FINDING_ERROR &&
+            strcmp(findings->items[i].pointer, pointer) == 0)
             return true;
     return false;
 }
 
-static void report(const struct scope *scope, enum finding_severity severity, const struct place *place,
-                   const char *member, const char *fmt, va_list args)
+static void report(const struct scope *scope, enum finding_severity severity,
+                   const struct place *place, const char *member, const char *fmt, va_list args)
 {
     char message[1024];
     if (place->broken)
@@ -42,10 +43,12 @@ static void report(const struct scope *scope, enum finding_severity severity, co
             return;
     }
     value = value ? value : object;
-    findings_add(scope->findings, severity, pointer, value ? value->at : JSON_NOWHERE, "%s", message);
+    findings_add(scope->findings, severity, pointer, value ? value->at : JSON_NOWHERE, "%s",
+                 message);
 }
 
-void refuse(const struct scope *scope, const struct place *place, const char *member, const char *fmt, ...)
+void refuse(const struct scope *scope, const struct place *place, const char *member,
+            const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
@@ -53,7 +56,8 @@ void refuse(const struct scope *scope, const struct place *place, const char *me
     va_end(args);
 }
 
-void warn(const struct scope *scope, const struct place *place, const char *member, const char *fmt, ...)
+void warn(const struct scope *scope, const struct place *place, const char *member, const char *fmt,
+          ...)
 {
     va_list args;
     va_start(args, fmt);
@@ -147,8 +151,8 @@ static void check_input(struct scope scope)
     }
 }
 
-void rules_check(struct arena *arena, const struct job_settings *settings, const struct json *settings_text,
-                 enum job_flags flags, struct findings *findings)
+void rules_check(struct arena *arena, const struct job_settings *settings,
+                 const struct json *settings_text, enum job_flags flags, struct findings *findings)
 {
     struct scope scope = {.arena = arena,
                           .findings = findings,

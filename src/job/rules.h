@@ -12,7 +12,17 @@
 
 #include "job/job.h"
 
-enum rule_where { AT_JOB, AT_INPUT, AT_SELECTOR, AT_GROUP, AT_OUTPUT, AT_VIDEO, AT_H264, AT_AUDIO, AT_AAC };
+enum rule_where {
+    AT_JOB,
+    AT_INPUT,
+    AT_SELECTOR,
+    AT_GROUP,
+    AT_OUTPUT,
+    AT_VIDEO,
+    AT_H264,
+    AT_AUDIO,
+    AT_AAC
+};
 
 /* Where a rule looks. What its level is in is there, too: at AT_AAC input, selector, video and
  * h264 are NULL, all others are not. */
@@ -47,10 +57,10 @@ extern const struct rule job_rules[]; /* a NULL name ends them */
 #undef RULE
 
 /* Reports about `member` (as in job.json; NULL: the structure itself) of the structure at place. */
-void refuse(const struct scope *scope, const struct place *place, const char *member, const char *fmt, ...)
-    PRINTF(4, 5);
-void warn(const struct scope *scope, const struct place *place, const char *member, const char *fmt, ...)
-    PRINTF(4, 5);
+void refuse(const struct scope *scope, const struct place *place, const char *member,
+            const char *fmt, ...) PRINTF(4, 5);
+void warn(const struct scope *scope, const struct place *place, const char *member, const char *fmt,
+          ...) PRINTF(4, 5);
 
 /* "… is a required property" */
 void require(const struct scope *scope, const struct place *place, const char *member);

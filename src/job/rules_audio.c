@@ -19,10 +19,12 @@ void rule_audio_source(const struct scope *scope)
     if (!input)
         return;
     for (struct audio_selector **s = input->AudioSelectors; *s; s++)
-        if (strcmp((*s)->place.name, name) == 0 || (*s)->DefaultSelection == AUDIO_DEFAULT_SELECTION_DEFAULT)
+        if (strcmp((*s)->place.name, name) == 0 ||
+            (*s)->DefaultSelection == AUDIO_DEFAULT_SELECTION_DEFAULT)
             return;
     warn(scope, &scope->audio->place, "AudioSourceName",
-         "The track will be silent: the input has no audio selector \"%s\", and no default one", name);
+         "The track will be silent: the input has no audio selector \"%s\", and no default one",
+         name);
 }
 
 /* The sample rates of AAC-LC and the bit rates at each, from MediaConvert's guide; those of 5.1
@@ -32,17 +34,37 @@ struct aac_rate {
 };
 
 static const struct aac_rate mono_rates[] = {
-    {8000, 8000, 14000},    {12000, 8000, 14000},   {16000, 8000, 28000},    {22050, 24000, 28000},
-    {24000, 24000, 28000},  {32000, 32000, 192000}, {44100, 56000, 256000},  {48000, 56000, 288000},
-    {88200, 288000, 288000}, {96000, 128000, 288000}, {0},
+    {8000, 8000, 14000},
+    {12000, 8000, 14000},
+    {16000, 8000, 28000},
+    {22050, 24000, 28000},
+    {24000, 24000, 28000},
+    {32000, 32000, 192000},
+    {44100, 56000, 256000},
+    {48000, 56000, 288000},
+    {88200, 288000, 288000},
+    {96000, 128000, 288000},
+    {0},
 };
 static const struct aac_rate stereo_rates[] = {
-    {8000, 16000, 20000},   {12000, 16000, 20000},  {16000, 16000, 32000},   {22050, 32000, 32000},
-    {24000, 32000, 32000},  {32000, 40000, 384000}, {44100, 64000, 512000},  {48000, 64000, 576000},
-    {88200, 576000, 576000}, {96000, 256000, 576000}, {0},
+    {8000, 16000, 20000},
+    {12000, 16000, 20000},
+    {16000, 16000, 32000},
+    {22050, 32000, 32000},
+    {24000, 32000, 32000},
+    {32000, 40000, 384000},
+    {44100, 64000, 512000},
+    {48000, 64000, 576000},
+    {88200, 576000, 576000},
+    {96000, 256000, 576000},
+    {0},
 };
 static const struct aac_rate surround_rates[] = {
-    {32000, 160000, 768000}, {44100, 160000, 640000}, {48000, 160000, 768000}, {96000, 640000, 768000}, {0},
+    {32000, 160000, 768000},
+    {44100, 160000, 640000},
+    {48000, 160000, 768000},
+    {96000, 640000, 768000},
+    {0},
 };
 
 static const int bitrates[] = {6000,   8000,   10000,  12000,  14000,  16000,  20000,  24000,
@@ -80,7 +102,8 @@ static const struct aac_rate *rate_of(const struct aac_settings *aac)
 
 static void refuse_not_among(const struct scope *scope, const char *member, const char *list)
 {
-    refuse(scope, &scope->aac->place, member, "Should be equal to one of the allowed values in [%s]", list);
+    refuse(scope, &scope->aac->place, member,
+           "Should be equal to one of the allowed values in [%s]", list);
 }
 
 void rule_sample_rate(const struct scope *scope)
@@ -121,8 +144,10 @@ void rule_aac_bitrate(const struct scope *scope)
         return;
     if (aac->Bitrate < rate->lowest || aac->Bitrate > rate->highest)
         refuse(scope, &aac->place, "Bitrate", /* the service's own words */
-               "You specified a value for Bitrate that is not valid with the combination of Profile LC, Coding mode "
-               "%s, and Sample rate %d you selected. Specify a bitrate in the range of %d-%d, and resubmit your job "
+               "You specified a value for Bitrate that is not valid with the combination of "
+               "Profile LC, Coding mode "
+               "%s, and Sample rate %d you selected. Specify a bitrate in the range of %d-%d, and "
+               "resubmit your job "
                "For a list of supported bitrates, see: "
                "https://docs.aws.amazon.com/mediaconvert/latest/ug/aac-support.html",
                mode_name(aac), rate->sample_rate, rate->lowest, rate->highest);

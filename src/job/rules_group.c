@@ -44,7 +44,8 @@ void rule_name_modifiers(const struct scope *scope)
             require(scope, &outputs[i]->place, "NameModifier");
         for (int j = 0; j < i; j++)
             if (same_name(scope, outputs[i], outputs[j])) {
-                refuse(scope, &outputs[i]->place, "NameModifier", "Should differ from the one of outputs/%d", j);
+                refuse(scope, &outputs[i]->place, "NameModifier",
+                       "Should differ from the one of outputs/%d", j);
                 break;
             }
     }
@@ -76,7 +77,8 @@ static void check_rendition_sets(const struct scope *scope, const struct hls_set
             length--;
         if (length && !has_audio_group(scope->group, id, length))
             refuse(scope, &hls->place, "AudioRenditionSets",
-                   "\"%.*s\" is the audioGroupId of no audio-only output in this group", (int)length, id);
+                   "\"%.*s\" is the audioGroupId of no audio-only output in this group",
+                   (int)length, id);
         id += length;
     }
 }
@@ -103,10 +105,11 @@ void rule_final_segment(const struct scope *scope)
     if (!hls || hls->MinFinalSegmentLength == 0)
         return;
     if (hls->MinFinalSegmentLength < 1)
-        refuse(scope, &hls->place, "MinFinalSegmentLength", "Should be 0, or greater than or equal to 1");
+        refuse(scope, &hls->place, "MinFinalSegmentLength",
+               "Should be 0, or greater than or equal to 1");
     if (hls->MinFinalSegmentLength >= (double)hls->SegmentLength)
-        refuse(scope, &hls->place, "MinFinalSegmentLength", "Should be less than %lld, the segmentLength",
-               (long long)hls->SegmentLength);
+        refuse(scope, &hls->place, "MinFinalSegmentLength",
+               "Should be less than %lld, the segmentLength", (long long)hls->SegmentLength);
 }
 
 void rule_subdirectories(const struct scope *scope)
@@ -114,7 +117,8 @@ void rule_subdirectories(const struct scope *scope)
     const struct hls_group_settings *hls = hls_of(scope->group);
     if (hls && hls->has_SegmentsPerSubdirectory &&
         hls->DirectoryStructure != HLS_DIRECTORY_STRUCTURE_SINGLE_DIRECTORY)
-        warn(scope, &hls->place, "SegmentsPerSubdirectory", "Is read where directoryStructure is SINGLE_DIRECTORY");
+        warn(scope, &hls->place, "SegmentsPerSubdirectory",
+             "Is read where directoryStructure is SINGLE_DIRECTORY");
 }
 
 void rule_video_or_audio(const struct scope *scope)
@@ -129,7 +133,8 @@ void rule_container_in_group(const struct scope *scope)
     const struct output *output = scope->output;
     const struct container_settings *container = output->ContainerSettings;
     bool m3u8 = output_has_container(output, CONTAINER_TYPE_M3U8);
-    bool file = output_has_container(output, CONTAINER_TYPE_MP4) || output_has_container(output, CONTAINER_TYPE_RAW);
+    bool file = output_has_container(output, CONTAINER_TYPE_MP4) ||
+                output_has_container(output, CONTAINER_TYPE_RAW);
     if (group_kind(scope->group) == GROUP_HLS && file)
         refuse(scope, &container->place, "Container", "Must be M3U8");
     if (group_kind(scope->group) == GROUP_FILE && m3u8)
@@ -154,7 +159,8 @@ static void check_raw(const struct scope *scope)
         refuse(scope, &output->VideoDescription->place, "CodecSettings",
                "RAW video is FRAME_CAPTURE: H_264 needs the container MP4");
     if (!output->VideoDescription && list_count(output->AudioDescriptions) > 1)
-        refuse(scope, &output->place, "AudioDescriptions", "Should NOT have more than 1 items: the container is RAW");
+        refuse(scope, &output->place, "AudioDescriptions",
+               "Should NOT have more than 1 items: the container is RAW");
 }
 
 void rule_codec_in_container(const struct scope *scope)
@@ -166,16 +172,19 @@ void rule_codec_in_container(const struct scope *scope)
     if (capture && output_has_container(output, CONTAINER_TYPE_M3U8))
         refuse(scope, &output->VideoDescription->CodecSettings->place, "Codec", "Must be H_264");
     if (capture && output_has_container(output, CONTAINER_TYPE_MP4))
-        refuse(scope, &output->ContainerSettings->place, "Container", "Must be RAW: the codec is FRAME_CAPTURE");
+        refuse(scope, &output->ContainerSettings->place, "Container",
+               "Must be RAW: the codec is FRAME_CAPTURE");
     if (capture && output->AudioDescriptions[0])
-        refuse(scope, &output->place, "AudioDescriptions", "Should NOT have more than 0 items: the codec is FRAME_CAPTURE");
+        refuse(scope, &output->place, "AudioDescriptions",
+               "Should NOT have more than 0 items: the codec is FRAME_CAPTURE");
 }
 
 void rule_group_only_settings(const struct scope *scope)
 {
     const struct output *output = scope->output;
     if (group_kind(scope->group) == GROUP_FILE && output->OutputSettings->has_HlsSettings)
-        warn(scope, &output->OutputSettings->place, "HlsSettings", "Is not read: this is not an HLS group");
+        warn(scope, &output->OutputSettings->place, "HlsSettings",
+             "Is not read: this is not an HLS group");
     if (group_kind(scope->group) == GROUP_HLS && output->has_Extension)
         warn(scope, &output->place, "Extension", "Is not read: this is not a file group");
 }
@@ -183,14 +192,16 @@ void rule_group_only_settings(const struct scope *scope)
 void rule_audio_only_settings(const struct scope *scope)
 {
     const struct hls_settings *hls = scope->output->OutputSettings->HlsSettings;
-    if (group_kind(scope->group) == GROUP_HLS && scope->output->VideoDescription && hls->has_AudioTrackType)
+    if (group_kind(scope->group) == GROUP_HLS && scope->output->VideoDescription &&
+        hls->has_AudioTrackType)
         warn(scope, &hls->place, "AudioTrackType", "Is not read: this output has video");
 }
 
 void rule_one_audio_rendition(const struct scope *scope)
 {
     const struct output *output = scope->output;
-    if (group_kind(scope->group) == GROUP_HLS && is_audio_only(output) && output->AudioDescriptions[1])
+    if (group_kind(scope->group) == GROUP_HLS && is_audio_only(output) &&
+        output->AudioDescriptions[1])
         refuse(scope, &output->place, "AudioDescriptions",
                "Should NOT have more than 1 items: the output is audio only");
 }
@@ -198,7 +209,9 @@ void rule_one_audio_rendition(const struct scope *scope)
 /* The settings of a transport stream, where the output is one. */
 static const struct m3u8_settings *m3u8_of(const struct output *output)
 {
-    return output_has_container(output, CONTAINER_TYPE_M3U8) ? output->ContainerSettings->M3u8Settings : NULL;
+    return output_has_container(output, CONTAINER_TYPE_M3U8)
+               ? output->ContainerSettings->M3u8Settings
+               : NULL;
 }
 
 void rule_pids(const struct scope *scope)
@@ -208,25 +221,29 @@ void rule_pids(const struct scope *scope)
         return;
     int tracks = list_count(scope->output->AudioDescriptions);
     if (tracks > m3u8->AudioPids.count)
-        refuse(scope, &m3u8->place, "AudioPids", "Should NOT have fewer than %d items: the output has so many tracks", tracks);
+        refuse(scope, &m3u8->place, "AudioPids",
+               "Should NOT have fewer than %d items: the output has so many tracks", tracks);
     if (scope->output->VideoDescription && m3u8->VideoPid == m3u8->PmtPid)
         refuse(scope, &m3u8->place, "VideoPid", "Should differ from pmtPid");
     for (int i = 0; i < tracks && i < m3u8->AudioPids.count; i++) {
         int64_t pid = m3u8->AudioPids.items[i];
-        bool taken = pid == m3u8->PmtPid || (scope->output->VideoDescription && pid == m3u8->VideoPid);
+        bool taken =
+            pid == m3u8->PmtPid || (scope->output->VideoDescription && pid == m3u8->VideoPid);
         for (int j = 0; j < i; j++)
             taken |= pid == m3u8->AudioPids.items[j];
         if (taken)
-            refuse(scope, &m3u8->place, "AudioPids", "Should be different PIDs: %lld is taken", (long long)pid);
+            refuse(scope, &m3u8->place, "AudioPids", "Should be different PIDs: %lld is taken",
+                   (long long)pid);
     }
 }
 
 void rule_pcr_pid(const struct scope *scope)
 {
     const struct m3u8_settings *m3u8 = m3u8_of(scope->output);
-    if (m3u8 && scope->output->VideoDescription && m3u8->has_PcrPid && m3u8->PcrPid != m3u8->VideoPid)
-        refuse(scope, &m3u8->place, "PcrPid", "Other PIDs than videoPid, %lld, are not supported yet",
-               (long long)m3u8->VideoPid);
+    if (m3u8 && scope->output->VideoDescription && m3u8->has_PcrPid &&
+        m3u8->PcrPid != m3u8->VideoPid)
+        refuse(scope, &m3u8->place, "PcrPid",
+               "Other PIDs than videoPid, %lld, are not supported yet", (long long)m3u8->VideoPid);
 }
 
 void rule_ctts_version(const struct scope *scope)

@@ -42,7 +42,8 @@ void rule_local_file(const struct scope *scope)
     const struct input *input = scope->input;
     bool local = input->FileInput && strncmp(input->FileInput, "file://", 7) == 0;
     if (local && !(scope->flags & JOB_LOCAL_FILES))
-        refuse(scope, &input->place, "FileInput", "file:// is for the command line: give s3://, http:// or https://");
+        refuse(scope, &input->place, "FileInput",
+               "file:// is for the command line: give s3://, http:// or https://");
 }
 
 void rule_filter_strength(const struct scope *scope)
@@ -58,9 +59,11 @@ void rule_one_track(const struct scope *scope)
 {
     const struct audio_selector *selector = scope->selector;
     if (selector->Tracks.count > 1)
-        refuse(scope, &selector->place, "Tracks", "Several tracks in a selector are not supported yet: give one");
+        refuse(scope, &selector->place, "Tracks",
+               "Several tracks in a selector are not supported yet: give one");
     if (selector->Pids.count > 1)
-        refuse(scope, &selector->place, "Pids", "Several PIDs in a selector are not supported yet: give one");
+        refuse(scope, &selector->place, "Pids",
+               "Several PIDs in a selector are not supported yet: give one");
 }
 
 void rule_selector_type(const struct scope *scope)
@@ -72,6 +75,7 @@ void rule_selector_type(const struct scope *scope)
         require(scope, &s->place, "Tracks");
     if (s->SelectorType == AUDIO_SELECTOR_TYPE_PID && !s->has_Pids)
         require(scope, &s->place, "Pids");
-    if (s->SelectorType == AUDIO_SELECTOR_TYPE_LANGUAGE_CODE && !s->has_LanguageCode && !s->has_CustomLanguageCode)
+    if (s->SelectorType == AUDIO_SELECTOR_TYPE_LANGUAGE_CODE && !s->has_LanguageCode &&
+        !s->has_CustomLanguageCode)
         require(scope, &s->place, "LanguageCode");
 }

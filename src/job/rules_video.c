@@ -29,10 +29,12 @@ void rule_even_size(const struct scope *scope)
     if (!odd_width && !odd_height)
         return;
     if (v->Width && v->Height)
-        refuse(scope, &v->place, member, "Invalid resolution [%lld x %lld], only even values are supported.",
+        refuse(scope, &v->place, member,
+               "Invalid resolution [%lld x %lld], only even values are supported.",
                (long long)v->Width, (long long)v->Height);
     else
-        refuse(scope, &v->place, member, "Invalid resolution [%lld], only even values are supported.",
+        refuse(scope, &v->place, member,
+               "Invalid resolution [%lld], only even values are supported.",
                (long long)(odd_width ? v->Width : v->Height));
 }
 
@@ -43,11 +45,11 @@ void rule_largest_size(const struct scope *scope)
     int64_t longest = v->Width > v->Height ? v->Width : v->Height;
     int64_t shortest = v->Width < v->Height ? v->Width : v->Height;
     if (longest > long_side)
-        refuse(scope, &v->place, v->Width == longest ? "Width" : "Height", "Should be less than or equal to %lld",
-               (long long)long_side);
+        refuse(scope, &v->place, v->Width == longest ? "Width" : "Height",
+               "Should be less than or equal to %lld", (long long)long_side);
     if (shortest > short_side)
-        refuse(scope, &v->place, v->Width == shortest ? "Width" : "Height", "Should be less than or equal to %lld",
-               (long long)short_side);
+        refuse(scope, &v->place, v->Width == shortest ? "Width" : "Height",
+               "Should be less than or equal to %lld", (long long)short_side);
 }
 
 void rule_rate_control(const struct scope *scope)
@@ -57,10 +59,14 @@ void rule_rate_control(const struct scope *scope)
     bool cbr = h->RateControlMode == H264_RATE_CONTROL_MODE_CBR;
     if ((qvbr && h->has_Bitrate) || (cbr && h->has_MaxBitrate)) {
         refuse(scope, &h->place, NULL, /* the service's own words */
-               "Your job contains values for the following settings that are incompatible: Rate control mode, "
-               "Bitrate, and Max bitrate. Adjust your settings and resubmit your job. Some valid combinations of "
-               "settings are these: Set Rate control mode to QVBR, specify a value for Max bitrate, and don't "
-               "specify a value for Bitrate. Or, set Rate control mode to CBR, specify a value for Bitrate, and "
+               "Your job contains values for the following settings that are incompatible: Rate "
+               "control mode, "
+               "Bitrate, and Max bitrate. Adjust your settings and resubmit your job. Some valid "
+               "combinations of "
+               "settings are these: Set Rate control mode to QVBR, specify a value for Max "
+               "bitrate, and don't "
+               "specify a value for Bitrate. Or, set Rate control mode to CBR, specify a value for "
+               "Bitrate, and "
                "don't specify a value for Max bitrate.");
         return;
     }
@@ -69,8 +75,8 @@ void rule_rate_control(const struct scope *scope)
     if (!qvbr && !h->has_Bitrate)
         require(scope, &h->place, "Bitrate");
     if (!qvbr && h->MaxBitrate && h->MaxBitrate < h->Bitrate)
-        refuse(scope, &h->place, "MaxBitrate", "Should be greater than or equal to %lld, the bitrate",
-               (long long)h->Bitrate);
+        refuse(scope, &h->place, "MaxBitrate",
+               "Should be greater than or equal to %lld, the bitrate", (long long)h->Bitrate);
 }
 
 void rule_qvbr_settings(const struct scope *scope)
@@ -80,12 +86,13 @@ void rule_qvbr_settings(const struct scope *scope)
     if (h->has_QvbrSettings && h->RateControlMode != H264_RATE_CONTROL_MODE_QVBR)
         warn(scope, &h->place, "QvbrSettings", "Is not read: rateControlMode is not QVBR");
     else if (qvbr->has_QvbrQualityLevelFineTune && !qvbr->has_QvbrQualityLevel)
-        warn(scope, &qvbr->place, "QvbrQualityLevelFineTune", "Is not read: qvbrQualityLevel is left out");
+        warn(scope, &qvbr->place, "QvbrQualityLevelFineTune",
+             "Is not read: qvbrQualityLevel is left out");
 }
 
 /* A fraction that is needed where its control is SPECIFIED, and not read where it is not. */
-static void check_fraction(const struct scope *scope, bool specified, const char *control, const char *member,
-                           bool given)
+static void check_fraction(const struct scope *scope, bool specified, const char *control,
+                           const char *member, bool given)
 {
     const struct place *place = &scope->h264->place;
     if (specified && !given)
@@ -106,8 +113,10 @@ void rule_frame_rate(const struct scope *scope)
 {
     const struct h264_settings *h = scope->h264;
     bool specified = h->FramerateControl == H264_FRAMERATE_CONTROL_SPECIFIED;
-    check_fraction(scope, specified, "framerateControl", "FramerateNumerator", h->has_FramerateNumerator);
-    check_fraction(scope, specified, "framerateControl", "FramerateDenominator", h->has_FramerateDenominator);
+    check_fraction(scope, specified, "framerateControl", "FramerateNumerator",
+                   h->has_FramerateNumerator);
+    check_fraction(scope, specified, "framerateControl", "FramerateDenominator",
+                   h->has_FramerateDenominator);
 }
 
 void rule_gop_size(const struct scope *scope)
@@ -134,15 +143,18 @@ void rule_baseline(const struct scope *scope)
     if (h->has_EntropyEncoding && h->EntropyEncoding != H264_ENTROPY_ENCODING_CAVLC)
         refuse(scope, &h->place, "EntropyEncoding", "Must be CAVLC");
     if (h->NumberBFramesBetweenReferenceFrames > 0)
-        warn(scope, &h->place, "NumberBFramesBetweenReferenceFrames", "Is ignored: BASELINE has no B-frames");
+        warn(scope, &h->place, "NumberBFramesBetweenReferenceFrames",
+             "Is ignored: BASELINE has no B-frames");
 }
 
 void rule_softness(const struct scope *scope)
 {
     const struct h264_settings *h = scope->h264;
-    bool low = h->CodecProfile == H264_CODEC_PROFILE_BASELINE || h->CodecProfile == H264_CODEC_PROFILE_MAIN;
+    bool low = h->CodecProfile == H264_CODEC_PROFILE_BASELINE ||
+               h->CodecProfile == H264_CODEC_PROFILE_MAIN;
     if (h->Softness > 16)
-        warn(scope, &h->place, "Softness", "Is ignored: of the softer matrices only 1 and 16 can be written");
+        warn(scope, &h->place, "Softness",
+             "Is ignored: of the softer matrices only 1 and 16 can be written");
     else if (h->Softness && low)
         warn(scope, &h->place, "Softness", "Is ignored: quantizer matrices need a HIGH profile");
 }
@@ -156,8 +168,8 @@ void rule_slices(const struct scope *scope)
 {
     int64_t rows = macroblocks(scope->video->Height);
     if (rows && scope->h264->Slices > rows)
-        refuse(scope, &scope->h264->place, "Slices", "Should be less than or equal to %lld, the rows of macroblocks",
-               (long long)rows);
+        refuse(scope, &scope->h264->place, "Slices",
+               "Should be less than or equal to %lld, the rows of macroblocks", (long long)rows);
 }
 
 void rule_manual_quantization(const struct scope *scope)
@@ -176,7 +188,8 @@ void rule_manual_quantization(const struct scope *scope)
 
 /* What a level allows: Table A-1 of the H.264 standard. */
 struct level {
-    int64_t macroblocks_per_second, macroblocks, rate, buffer; /* the last two in units of the profile */
+    int64_t macroblocks_per_second, macroblocks, rate,
+        buffer; /* the last two in units of the profile */
 };
 
 static const struct level levels[] = {
@@ -202,15 +215,15 @@ static const struct level levels[] = {
 static int64_t unit_bits(enum h264_codec_profile profile)
 {
     static const int factors[] = {
-        [H264_CODEC_PROFILE_BASELINE] = 1200,  [H264_CODEC_PROFILE_MAIN] = 1200,
-        [H264_CODEC_PROFILE_HIGH] = 1500,      [H264_CODEC_PROFILE_HIGH_10BIT] = 3600,
-        [H264_CODEC_PROFILE_HIGH_422] = 4800,  [H264_CODEC_PROFILE_HIGH_422_10BIT] = 4800,
+        [H264_CODEC_PROFILE_BASELINE] = 1200, [H264_CODEC_PROFILE_MAIN] = 1200,
+        [H264_CODEC_PROFILE_HIGH] = 1500,     [H264_CODEC_PROFILE_HIGH_10BIT] = 3600,
+        [H264_CODEC_PROFILE_HIGH_422] = 4800, [H264_CODEC_PROFILE_HIGH_422_10BIT] = 4800,
     };
     return factors[profile];
 }
 
-static void limit(const struct scope *scope, const struct place *place, const char *member, int64_t value,
-                  int64_t most)
+static void limit(const struct scope *scope, const struct place *place, const char *member,
+                  int64_t value, int64_t most)
 {
     if (value > most)
         refuse(scope, place, member, "Should be less than or equal to %lld", (long long)most);
@@ -230,10 +243,13 @@ static void check_level_size(const struct scope *scope, const struct level *leve
     limit(scope, &v->place, "Height", v->Height, level->macroblocks / columns * MACROBLOCK);
 
     bool specified = h->FramerateControl == H264_FRAMERATE_CONTROL_SPECIFIED;
-    double frames = h->FramerateDenominator ? (double)h->FramerateNumerator / (double)h->FramerateDenominator : 0;
+    double frames = h->FramerateDenominator
+                        ? (double)h->FramerateNumerator / (double)h->FramerateDenominator
+                        : 0;
     double most = (double)level->macroblocks_per_second / (double)(columns * rows);
     if (specified && frames > most)
-        refuse(scope, &h->place, "CodecLevel", "Allows %.4g frames per second at this size, not %.4g", most, frames);
+        refuse(scope, &h->place, "CodecLevel",
+               "Allows %.4g frames per second at this size, not %.4g", most, frames);
 }
 
 void rule_level(const struct scope *scope)

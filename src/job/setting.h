@@ -77,12 +77,12 @@ struct setting {
     const struct structure *children; /* OBJECT, OBJECTS, OBJECT_MAP */
     const char *default_;             /* written as in job.json; NULL: none */
     bool required;
-    double min, max;                  /* numbers: both allowed; strings: length; min == max: no limit */
-    const char *pattern;              /* POSIX extended regex that the whole string must match; or NULL */
+    double min, max;     /* numbers: both allowed; strings: length; min == max: no limit */
+    const char *pattern; /* POSIX extended regex that the whole string must match; or NULL */
     const char *unit;
     enum support support;
-    const char *avoption;             /* encoder option that takes the value as it is; or NULL */
-    const char *where;                /* the file under src/ that uses it; or NULL */
+    const char *avoption; /* encoder option that takes the value as it is; or NULL */
+    const char *where;    /* the file under src/ that uses it; or NULL */
     const char *doc;
 };
 
@@ -117,56 +117,63 @@ struct string_map {
 };
 
 /* The C side of a row. Lists of objects end with NULL and are never NULL themselves. */
-#define C_INT             int64_t
-#define C_NUMBER          double
-#define C_STRING          const char *
-#define C_ENUM(tag)       enum tag
-#define C_OBJECT(tag)     struct tag *
-#define C_INTS            struct int_list
-#define C_STRINGS         struct string_list
-#define C_ENUMS(tag)      struct int_list
-#define C_OBJECTS(tag)    struct tag **
-#define C_OBJECT_MAP(tag) struct tag **
-#define C_STRING_MAP      struct string_map
-#define C_OPAQUE          bool
-#define C_OPAQUES         bool
-#define C_OPAQUE_MAP      bool
+#define C_INT                         int64_t
+#define C_NUMBER                      double
+#define C_STRING                      const char *
+#define C_ENUM(tag)                   enum tag
+#define C_OBJECT(tag)                 struct tag *
+#define C_INTS                        struct int_list
+#define C_STRINGS                     struct string_list
+#define C_ENUMS(tag)                  struct int_list
+#define C_OBJECTS(tag)                struct tag **
+#define C_OBJECT_MAP(tag)             struct tag **
+#define C_STRING_MAP                  struct string_map
+#define C_OPAQUE                      bool
+#define C_OPAQUES                     bool
+#define C_OPAQUE_MAP                  bool
 
-#define T_INT             .type = TYPE_INT
-#define T_NUMBER          .type = TYPE_NUMBER
-#define T_STRING          .type = TYPE_STRING
-#define T_ENUM(tag)       .type = TYPE_ENUM, .choices = tag##_choices
-#define T_OBJECT(tag)     .type = TYPE_OBJECT, .children = &tag##_structure
-#define T_INTS            .type = TYPE_INTS
-#define T_STRINGS         .type = TYPE_STRINGS
-#define T_ENUMS(tag)      .type = TYPE_ENUMS, .choices = tag##_choices
-#define T_OBJECTS(tag)    .type = TYPE_OBJECTS, .children = &tag##_structure
-#define T_OBJECT_MAP(tag) .type = TYPE_OBJECT_MAP, .children = &tag##_structure
-#define T_STRING_MAP      .type = TYPE_STRING_MAP
-#define T_OPAQUE          .type = TYPE_OPAQUE
-#define T_OPAQUES         .type = TYPE_OPAQUES
-#define T_OPAQUE_MAP      .type = TYPE_OPAQUE_MAP
+#define T_INT                         .type = TYPE_INT
+#define T_NUMBER                      .type = TYPE_NUMBER
+#define T_STRING                      .type = TYPE_STRING
+#define T_ENUM(tag)                   .type = TYPE_ENUM, .choices = tag##_choices
+#define T_OBJECT(tag)                 .type = TYPE_OBJECT, .children = &tag##_structure
+#define T_INTS                        .type = TYPE_INTS
+#define T_STRINGS                     .type = TYPE_STRINGS
+#define T_ENUMS(tag)                  .type = TYPE_ENUMS, .choices = tag##_choices
+#define T_OBJECTS(tag)                .type = TYPE_OBJECTS, .children = &tag##_structure
+#define T_OBJECT_MAP(tag)             .type = TYPE_OBJECT_MAP, .children = &tag##_structure
+#define T_STRING_MAP                  .type = TYPE_STRING_MAP
+#define T_OPAQUE                      .type = TYPE_OPAQUE
+#define T_OPAQUES                     .type = TYPE_OPAQUES
+#define T_OPAQUE_MAP                  .type = TYPE_OPAQUE_MAP
 
-#define ANY               .min = 0, .max = 0
-#define RANGE(lo, hi)     .min = (lo), .max = (hi)
-#define LENGTH(lo, hi)    .min = (lo), .max = (hi)
-#define PATTERN(regex)    .pattern = regex
+#define ANY                           .min = 0, .max = 0
+#define RANGE(lo, hi)                 .min = (lo), .max = (hi)
+#define LENGTH(lo, hi)                .min = (lo), .max = (hi)
+#define PATTERN(regex)                .pattern = regex
 
 #define LENGTH_PATTERN(lo, hi, regex) .min = (lo), .max = (hi), .pattern = regex
 
-#define AVOPTION(name)    .avoption = name
-#define IN(file)          .where = file
-#define NOTHING           .where = NULL
+#define AVOPTION(name)                .avoption = name
+#define IN(file)                      .where = file
+#define NOTHING                       .where = NULL
 
 extern const char setting_required[]; /* what REQUIRED puts into the default column */
-#define REQUIRED          setting_required
+#define REQUIRED setting_required
 
-#define FIELD(name, type, ...) \
-    C_##type name;             \
+#define FIELD(name, type, ...)                                                                     \
+    C_##type name;                                                                                 \
     bool has_##name;
-#define ROW(name_, type_, default__, range_, unit_, support_, effect_, doc_)             \
-    {.name = #name_, .offset = offsetof(struct SETTINGS_OF, name_),                      \
-     .has_offset = offsetof(struct SETTINGS_OF, has_##name_), T_##type_, range_,         \
-     effect_, .default_ = default__, .unit = unit_, .support = support_, .doc = doc_},
+#define ROW(name_, type_, default__, range_, unit_, support_, effect_, doc_)                       \
+    {.name = #name_,                                                                               \
+     .offset = offsetof(struct SETTINGS_OF, name_),                                                \
+     .has_offset = offsetof(struct SETTINGS_OF, has_##name_),                                      \
+     T_##type_,                                                                                    \
+     range_,                                                                                       \
+     effect_,                                                                                      \
+     .default_ = default__,                                                                        \
+     .unit = unit_,                                                                                \
+     .support = support_,                                                                          \
+     .doc = doc_},
 
 #endif

@@ -10,11 +10,10 @@ const char setting_required[] = "REQUIRED";
 #define V(prefix, name)          {#name, EXACT, NULL},
 #define WARN(prefix, name, why_) {#name, IGNORED, why_},
 #define NO(prefix, name, why_)   {#name, REFUSED, why_},
-#define ENUM(tag, values) \
-    const struct choice tag##_choices[] = {values{NULL, EXACT, NULL}};
+#define ENUM(tag, values)        const struct choice tag##_choices[] = {values{NULL, EXACT, NULL}};
 #include "job/tables/enums.def"
 
-#define SETTING ROW
+#define SETTING     ROW
 
 #define SETTINGS_OF aac_settings
 static const struct setting aac_settings_rows[] = {
@@ -178,7 +177,8 @@ static const struct setting video_selector_rows[] = {
     {0}};
 #undef SETTINGS_OF
 
-#define X(tag, name_) const struct structure tag##_structure = {name_, sizeof(struct tag), tag##_rows};
+#define X(tag, name_)                                                                              \
+    const struct structure tag##_structure = {name_, sizeof(struct tag), tag##_rows};
 STRUCTURES(X)
 #undef X
 

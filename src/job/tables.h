@@ -14,41 +14,40 @@
 #include "job/setting.h"
 
 /* Every structure that has a table: X(tag, name in AWS's model) */
-#define STRUCTURES(X) \
-    X(aac_settings,                  "AacSettings") \
-    X(audio_codec_settings,          "AudioCodecSettings") \
-    X(audio_description,             "AudioDescription") \
-    X(audio_selector,                "AudioSelector") \
-    X(container_settings,            "ContainerSettings") \
-    X(create_job_request,            "CreateJobRequest") \
-    X(destination_settings,          "DestinationSettings") \
-    X(file_group_settings,           "FileGroupSettings") \
-    X(frame_capture_settings,        "FrameCaptureSettings") \
-    X(h264_qvbr_settings,            "H264QvbrSettings") \
-    X(h264_settings,                 "H264Settings") \
-    X(hls_group_settings,            "HlsGroupSettings") \
-    X(hls_settings,                  "HlsSettings") \
-    X(input,                         "Input") \
-    X(job_settings,                  "JobSettings") \
-    X(m3u8_settings,                 "M3u8Settings") \
-    X(mp4_settings,                  "Mp4Settings") \
-    X(output,                        "Output") \
-    X(output_group,                  "OutputGroup") \
-    X(output_group_settings,         "OutputGroupSettings") \
-    X(output_settings,               "OutputSettings") \
-    X(s3_destination_access_control, "S3DestinationAccessControl") \
-    X(s3_destination_settings,       "S3DestinationSettings") \
-    X(timecode_config,               "TimecodeConfig") \
-    X(video_codec_settings,          "VideoCodecSettings") \
-    X(video_description,             "VideoDescription") \
-    X(video_selector,                "VideoSelector")
+#define STRUCTURES(X)                                                                              \
+    X(aac_settings, "AacSettings")                                                                 \
+    X(audio_codec_settings, "AudioCodecSettings")                                                  \
+    X(audio_description, "AudioDescription")                                                       \
+    X(audio_selector, "AudioSelector")                                                             \
+    X(container_settings, "ContainerSettings")                                                     \
+    X(create_job_request, "CreateJobRequest")                                                      \
+    X(destination_settings, "DestinationSettings")                                                 \
+    X(file_group_settings, "FileGroupSettings")                                                    \
+    X(frame_capture_settings, "FrameCaptureSettings")                                              \
+    X(h264_qvbr_settings, "H264QvbrSettings")                                                      \
+    X(h264_settings, "H264Settings")                                                               \
+    X(hls_group_settings, "HlsGroupSettings")                                                      \
+    X(hls_settings, "HlsSettings")                                                                 \
+    X(input, "Input")                                                                              \
+    X(job_settings, "JobSettings")                                                                 \
+    X(m3u8_settings, "M3u8Settings")                                                               \
+    X(mp4_settings, "Mp4Settings")                                                                 \
+    X(output, "Output")                                                                            \
+    X(output_group, "OutputGroup")                                                                 \
+    X(output_group_settings, "OutputGroupSettings")                                                \
+    X(output_settings, "OutputSettings")                                                           \
+    X(s3_destination_access_control, "S3DestinationAccessControl")                                 \
+    X(s3_destination_settings, "S3DestinationSettings")                                            \
+    X(timecode_config, "TimecodeConfig")                                                           \
+    X(video_codec_settings, "VideoCodecSettings")                                                  \
+    X(video_description, "VideoDescription")                                                       \
+    X(video_selector, "VideoSelector")
 
 /* enum values: V as the row says; WARN and NO take the reason why the value is ignored, refused */
 #define V(prefix, name)         prefix##name,
 #define WARN(prefix, name, why) prefix##name,
 #define NO(prefix, name, why)   prefix##name,
-#define ENUM(tag, values) \
-    enum tag { values };
+#define ENUM(tag, values)       enum tag { values };
 #include "job/tables/enums.def"
 #undef ENUM
 

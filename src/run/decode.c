@@ -11,6 +11,7 @@ struct decode {
     AVFrame *frame;
     int64_t packets, frames;
     int64_t next_us; /* where a frame without a timestamp goes */
+    int64_t last_us; /* where the newest frame went */
     int64_t frame_us;
 };
 
@@ -51,6 +52,7 @@ static int open_decoder(struct stage *stage, struct error *err)
     return 0;
 }
 
+/* A picture without a timestamp, or with one that stands still, comes one frame after the last. */
 static int64_t frame_time(struct stage *stage)
 {
     struct decode *decode = stage->state;
@@ -59,9 +61,13 @@ static int64_t frame_time(struct stage *stage)
     int64_t time_us = decode->next_us;
     if (frame->best_effort_timestamp != AV_NOPTS_VALUE)
         time_us = av_rescale_q(frame->best_effort_timestamp, base, AV_TIME_BASE_Q) - stage->run->plan->source.start_us;
+    bool video = decode->codec->codec_type == AVMEDIA_TYPE_VIDEO;
+    if (video && decode->frames && time_us <= decode->last_us)
+        time_us = decode->last_us + decode->frame_us;
     int64_t lasts = decode->frame_us;
-    if (decode->codec->codec_type == AVMEDIA_TYPE_AUDIO && frame->sample_rate > 0)
+    if (!video && frame->sample_rate > 0)
         lasts = av_rescale(frame->nb_samples, 1000000, frame->sample_rate);
+    decode->last_us = time_us;
     decode->next_us = time_us + lasts;
     return time_us;
 }

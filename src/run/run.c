@@ -12,7 +12,7 @@
 #include "run/stage.h"
 
 /* Packets are small and come in bursts; a decoded or scaled frame is megabytes. */
-enum { PACKET_QUEUE = 64, FRAME_QUEUE = 6, SOUND_QUEUE = 32 };
+enum { PACKET_QUEUE = 64, FRAME_QUEUE = 4, SOUND_QUEUE = 32 };
 
 /* ---- links ---- */
 

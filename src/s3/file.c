@@ -191,7 +191,7 @@ static int reader_etag(struct object_reader *reader, struct error *err)
     if (!md5 || !block)
         return error_set(err, ERROR_BUG, "out of memory");
 
-    size_t size;
+    size_t size = 0;
     for (int64_t offset = 0;; offset += (int64_t)size) {
         if (reader_read(reader, offset, block, BLOCK, &size, err) < 0)
             return -1;

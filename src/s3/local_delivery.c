@@ -285,6 +285,7 @@ int folder_delivery_commit(struct delivery *base, struct error *err)
         return -1;
 
     CLEANUP(file_close) int lock = lock_commits(delivery->folder);
+    (void)lock; // held until the end
     if (place_all(delivery, err) < 0 || bring_to_disk(delivery, err) < 0) {
         for (struct folder_object *o = delivery->last; o; o = o->before) {
             if (o->placed)

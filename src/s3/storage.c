@@ -26,8 +26,8 @@ int storage_split_uri(const char *uri, const char **ret_bucket, size_t *ret_buck
 
 static int name_split(struct object_name *ret, const char *uri, struct error *err)
 {
-    const char *bucket, *key;
-    size_t length;
+    const char *bucket = NULL, *key = NULL;
+    size_t length = 0;
     if (storage_split_uri(uri, &bucket, &length, &key, err) < 0)
         return -1;
     if (length >= sizeof(ret->bucket))

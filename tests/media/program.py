@@ -12,10 +12,7 @@ REPO = pathlib.Path(__file__).parents[2]
 PROGRAM = os.environ.get("MEDIACONVERT_LOCAL", REPO / "build/release/bin/mediaconvert-local")
 TUTORIAL = REPO / "job-json/tutorial.json"
 NOON, NOON_STAMP = "1767268800", "20260101T120000"  # the clock of every run, for $dt$
-UNDATED = [
-    f"--set=/OutputGroups/0/Outputs/{i}/OutputSettings/HlsSettings/SegmentModifier="
-    for i in range(3)
-]
+
 LIMIT = 60  # seconds; no input may take longer
 SANITIZED = 99  # exit status when a sanitizer finds something: no failed job has that
 ENV = {
@@ -23,6 +20,15 @@ ENV = {
     "ASAN_OPTIONS": f"exitcode={SANITIZED}",
     "UBSAN_OPTIONS": f"exitcode={SANITIZED}:halt_on_error=1:print_stacktrace=1",
 }
+
+
+def setting(values):
+    """The options that change the job at these JSON pointers."""
+    return [word for pointer, value in values.items() for word in ("--set", f"{pointer}={value}")]
+
+
+HLS = "/OutputGroups/0/Outputs/{}/OutputSettings/HlsSettings/SegmentModifier"
+UNDATED = setting({HLS.format(output): "" for output in range(3)})
 
 
 class Run:

@@ -8,9 +8,8 @@ import pytest
 from program import LIMIT
 from test_tutorial import CLIPS
 
-WANTED_BY_OTHERS = {f"{name}.mp4" for name in CLIPS} | {
-    "hd.mp4"
-}  # at normal speed, so they are run once
+# Other tests run these at normal speed, so that is done here, too, and only once.
+AT_NORMAL_SPEED = {"hd.mp4", *(f"{name}.mp4" for name in CLIPS)}
 
 
 def rows():
@@ -21,15 +20,14 @@ def rows():
             continue
         file, expected, asan, why = line.split("\t")
         assert (expected == "COMPLETE" or expected.isdigit()) and asan in ("yes", "no") and why
-        yield pytest.param(
-            folder, file, expected, id=file, marks=[pytest.mark.asan] if asan == "yes" else []
-        )
+        marks = [pytest.mark.asan] if asan == "yes" else []
+        yield pytest.param(folder, file, expected, id=file, marks=marks)
 
 
 @pytest.mark.parametrize("folder, file, expected", rows())
 def test_expected(request, run, folder, file, expected):
     source = request.getfixturevalue(folder) / file
-    done = run(source) if file in WANTED_BY_OTHERS else run(source, "--speed", "draft")
+    done = run(source) if file in AT_NORMAL_SPEED else run(source, "--speed", "draft")
     assert done.seconds < LIMIT
     if expected == "COMPLETE":
         whole(done.completed(), source.stem)
@@ -52,7 +50,5 @@ def whole(done, asset):
             assert files.pop(f"{folder}HLS/{name}").stat().st_size
     movie = mp4.read(files.pop(f"{folder}MP4/{asset}.mp4").read_bytes())
     assert all(mp4.samples(track) for track in mp4.tracks(movie).values())
-    count = len(files)
-    assert count and sorted(files) == [
-        f"{folder}Thumbnails/{asset}.{n:07}.jpg" for n in range(count)
-    ]
+    thumbnails = [f"{folder}Thumbnails/{asset}.{n:07}.jpg" for n in range(len(files))]
+    assert thumbnails and sorted(files) == thumbnails

@@ -3,14 +3,13 @@
 import subprocess
 
 import strace
-from program import REPO, UNDATED, Run
+from program import REPO, Run, setting
 
-TINY = [
-    f"--set=/OutputGroups/{group}/Outputs/{output}/VideoDescription/{side}={pixels}"
-    for group, outputs in enumerate((3, 1, 1))
-    for output in range(outputs)
-    for side, pixels in (("Width", 64), ("Height", 36))
-]
+DRAFT = "--speed", "draft"
+VIDEOS = [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0)]
+DESCRIPTION = "/OutputGroups/{}/Outputs/{}/VideoDescription/"
+TINY = setting({DESCRIPTION.format(*video) + "Width": 64 for video in VIDEOS})
+TINY += setting({DESCRIPTION.format(*video) + "Height": 36 for video in VIDEOS})
 
 
 def test_peak_on_1080p(clips, run):
@@ -24,26 +23,16 @@ def test_growth_with_length(new_folder, tmp_path):
     for minutes in 1, 6:
         source = tmp_path / f"{minutes}.mp4"
         subprocess.run([REPO / "fixtures/make.sh", "--minutes", str(minutes), source], check=True)
-        peak[minutes] = (
-            Run(source, new_folder(), [*TINY, "--speed", "draft"]).wait().completed().peak_mb
-        )
+        done = Run(source, new_folder(), [*TINY, *DRAFT]).wait().completed()
+        peak[minutes] = done.peak_mb
     assert peak[6] - peak[1] < 0.6 * 5 + 2, peak
 
 
 def test_no_temporary_file(clips, new_folder, tmp_path):
     """What is written is an object of the job, each written once."""
-    log = tmp_path / "log"
-    done = (
-        Run(
-            clips / "delayed_audio.mp4",
-            new_folder(),
-            ["--speed", "draft", *UNDATED],
-            wrapper=strace.tracer(log),
-            env=strace.ENV,
-        )
-        .wait()
-        .completed()
-    )
+    source, log = clips / "delayed_audio.mp4", tmp_path / "log"
+    traced = Run(source, new_folder(), DRAFT, wrapper=strace.tracer(log), env=strace.ENV)
+    done = traced.wait().completed()
     written = strace.created(strace.calls(log))
     inside = {path for path in written if path.startswith(f"{done.storage}/")}
     assert not {path for path in written - inside if not path.startswith(("/dev/", "/proc/"))}

@@ -7,31 +7,24 @@ import pytest
 from program import UNDATED, Run
 
 
-def contents(done):
-    return {key: path.read_bytes() for key, path in done.completed().files.items()}
+def same(first, second):
+    files, again = first.completed().files, second.completed().files
+    assert files.keys() == again.keys()
+    assert [key for key in files if files[key].read_bytes() != again[key].read_bytes()] == []
 
 
 def test_same_bytes(clips, new_folder):
     """At two different times of day, so no date has got in."""
-    first, second = (
-        contents(
-            Run(
-                clips / "delayed_audio.mp4", new_folder(), UNDATED, env={"SOURCE_DATE_EPOCH": now}
-            ).wait()
-        )
-        for now in ("1767268800", "1798804800")
-    )
-    assert first.keys() == second.keys()
-    assert [key for key in first if first[key] != second[key]] == []
+    made = []
+    for now in "1767268800", "1798804800":
+        clock = {"SOURCE_DATE_EPOCH": now}
+        made += [Run(clips / "delayed_audio.mp4", new_folder(), UNDATED, env=clock).wait()]
+    same(*made)
 
 
 def test_same_bytes_dated(clips, run, new_folder):
     """A whole clip of several segments, with the clock standing still."""
-    first, second = contents(run(clips / "fps25.mp4")), contents(
-        Run(clips / "fps25.mp4", new_folder()).wait()
-    )
-    assert first.keys() == second.keys()
-    assert [key for key in first if first[key] != second[key]] == []
+    same(run(clips / "fps25.mp4"), Run(clips / "fps25.mp4", new_folder()).wait())
 
 
 @pytest.fixture

@@ -8,18 +8,30 @@ import subprocess
 import pytest
 
 REPO = pathlib.Path(__file__).parents[2]
-PROGRAM = pathlib.Path(os.environ.get("MEDIACONVERT_LOCAL", REPO / "build/release/bin/mediaconvert-local"))
+PROGRAM = pathlib.Path(
+    os.environ.get("MEDIACONVERT_LOCAL", REPO / "build/release/bin/mediaconvert-local")
+)
 FORMATTED_BY = "14."  # other versions of clang-format put some lines differently
 MOST_LINES = 800
 
 SOURCES = sorted(path for path in (REPO / "src").rglob("*") if path.suffix in (".c", ".h", ".def"))
 TESTS = sorted((REPO / "tests").rglob("*.c"))
-FOLDERS = {name: words.split() for name, words in
-           re.findall(r"^folder\((\w+)\s+LINKS([^)]*)\)", (REPO / "CMakeLists.txt").read_text(), re.M)}
+FOLDERS = {
+    name: words.split()
+    for name, words in re.findall(
+        r"^folder\((\w+)\s+LINKS([^)]*)\)", (REPO / "CMakeLists.txt").read_text(), re.M
+    )
+}
 
 # Which library of CMakeLists.txt the headers of that name belong to.
-HEADERS = {"libav": "FFMPEG", "libsw": "FFMPEG", "turbojpeg": "TURBOJPEG", "cjson": "CJSON",
-           "openssl": "OPENSSL", "zlib": "ZLIB"}
+HEADERS = {
+    "libav": "FFMPEG",
+    "libsw": "FFMPEG",
+    "turbojpeg": "TURBOJPEG",
+    "cjson": "CJSON",
+    "openssl": "OPENSSL",
+    "zlib": "ZLIB",
+}
 
 
 def output_of(*command):
@@ -42,7 +54,9 @@ def may_use(folder):
 
 
 def includes(source, opening, closing):
-    return re.findall(rf"^\s*#\s*include\s+{opening}([^{closing}]+){closing}", source.read_text(), re.M)
+    return re.findall(
+        rf"^\s*#\s*include\s+{opening}([^{closing}]+){closing}", source.read_text(), re.M
+    )
 
 
 def test_folders_are_those_that_are_built():
@@ -50,15 +64,23 @@ def test_folders_are_those_that_are_built():
 
 
 def test_includes_go_down():
-    wrong = [f"{source.relative_to(REPO)}: {name}" for source in SOURCES for name in includes(source, '"', '"')
-             if "/" not in name or name.split("/")[0] not in may_include(folder_of(source))]
+    wrong = [
+        f"{source.relative_to(REPO)}: {name}"
+        for source in SOURCES
+        for name in includes(source, '"', '"')
+        if "/" not in name or name.split("/")[0] not in may_include(folder_of(source))
+    ]
     assert not wrong
 
 
 def test_libraries_stay_where_they_are_linked():
-    wrong = [f"{source.relative_to(REPO)}: {name}" for source in SOURCES for name in includes(source, "<", ">")
-             for prefix, library in HEADERS.items()
-             if name.startswith(prefix) and library not in may_use(folder_of(source))]
+    wrong = [
+        f"{source.relative_to(REPO)}: {name}"
+        for source in SOURCES
+        for name in includes(source, "<", ">")
+        for prefix, library in HEADERS.items()
+        if name.startswith(prefix) and library not in may_use(folder_of(source))
+    ]
     assert not wrong
 
 
@@ -80,24 +102,40 @@ def test_no_mutable_globals(folder):
     """Tables with pointers in them are constant, too: they lie in .data.rel.ro."""
     # 0000000000000000 l     O .bss\t0000000000000004 counter
     symbols = output_of("objdump", "-t", PROGRAM.parents[1] / f"lib{folder}.a")
-    assert not re.findall(r"\sO (?:\.t?data(?!\.rel\.ro)\S*|\.t?bss\S*|\*COM\*)\s+\S+\s+(\S+)$", symbols, re.M)
+    assert not re.findall(
+        r"\sO (?:\.t?data(?!\.rel\.ro)\S*|\.t?bss\S*|\*COM\*)\s+\S+\s+(\S+)$", symbols, re.M
+    )
 
 
 def test_licence_on_top():
     first = "/* SPDX-License-Identifier: Apache-2.0 */\n"
-    assert not [str(source.relative_to(REPO)) for source in [*SOURCES, *TESTS]
-                if not source.read_text().startswith(first)]
+    assert not [
+        str(source.relative_to(REPO))
+        for source in [*SOURCES, *TESTS]
+        if not source.read_text().startswith(first)
+    ]
 
 
 def test_one_story_in_a_file():
-    lines = {str(source.relative_to(REPO)): source.read_text().count("\n") for source in [*SOURCES, *TESTS]}
+    lines = {
+        str(source.relative_to(REPO)): source.read_text().count("\n")
+        for source in [*SOURCES, *TESTS]
+    }
     assert not {name: count for name, count in lines.items() if count > MOST_LINES}
 
 
 def test_formatted():
     version = output_of("clang-format", "--version")
     if f"version {FORMATTED_BY}" not in version:
-        pytest.skip(f"the format is that of clang-format {FORMATTED_BY}x, this is {version.strip()}")
-    wrong = [str(source.relative_to(REPO)) for source in [*SOURCES, *TESTS] if source.suffix != ".def"
-             and subprocess.run(["clang-format", "--dry-run", "-Werror", source], capture_output=True).returncode]
+        pytest.skip(
+            f"the format is that of clang-format {FORMATTED_BY}x, this is {version.strip()}"
+        )
+    wrong = [
+        str(source.relative_to(REPO))
+        for source in [*SOURCES, *TESTS]
+        if source.suffix != ".def"
+        and subprocess.run(
+            ["clang-format", "--dry-run", "-Werror", source], capture_output=True
+        ).returncode
+    ]
     assert not wrong, "run clang-format -i on these"

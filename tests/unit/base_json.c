@@ -16,7 +16,8 @@
 /* The tree in one line: keys given before are marked with '!'. */
 static void dump(const struct json *value, struct text *out)
 {
-    static const char *const words[] = {[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"};
+    static const char *const words[] = {
+        [JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"};
     if (value->key)
         text_add(out, "%s%s:", value->repeated ? "!" : "", value->key);
     if (value->type <= JSON_TRUE)
@@ -78,7 +79,8 @@ static void test_read(void **state)
         {"[1 2]", "@3 expected ',' or ']', but there is '2'"},
         {"{\"a\" 1}", "@5 expected ':' after a member's name, but there is '1'"},
         {"{a:1}", "@1 expected a member's name in double quotes, but there is 'a'"},
-        {"{'a':1}", "@1 expected a member's name in double quotes, but there is ''': JSON has double quotes only"},
+        {"{'a':1}", "@1 expected a member's name in double quotes, but there is ''': JSON has "
+                    "double quotes only"},
         {"['a']", "@1 expected a value, but there is ''': JSON has double quotes only"},
         {"// c\n{}", "@0 expected a value, but there is '/': JSON has no comments"},
         {"{} /* c */", "@3 expected the end of the text, but there is '/': JSON has no comments"},
@@ -132,13 +134,15 @@ static void test_nul(void **state)
     (void)state;
     CLEANUP(text_release) struct text inside = {0}, between = {0};
     read_text("\"a\0b\"", 5, &inside);
-    assert_string_equal(inside.data, "@2 control character 0x00 in a string: write it as an escape");
+    assert_string_equal(inside.data,
+                        "@2 control character 0x00 in a string: write it as an escape");
     read_text("[\0]", 3, &between);
     assert_string_equal(between.data, "@1 expected a value, but there is byte 0x00");
 }
 
 /* `count` times `open`, `middle`, `count` times `close`. */
-static void nest(struct text *text, int count, const char *open, const char *middle, const char *close)
+static void nest(struct text *text, int count, const char *open, const char *middle,
+                 const char *close)
 {
     for (int i = 0; i < count; i++)
         text_add(text, "%s", open);
@@ -237,17 +241,20 @@ static void test_set(void **state)
     static const struct {
         const char *pointer, *value, *expected; /* of the whole, or the error */
     } rows[] = {
-        {"/inputs/0/fileInput", "s3://b/k", "{Inputs:[{FileInput:'s3://b/k' a/b~c:7}] audioSelectors:{}}"},
+        {"/inputs/0/fileInput", "s3://b/k",
+         "{Inputs:[{FileInput:'s3://b/k' a/b~c:7}] audioSelectors:{}}"},
         {"/inputs/0/fileInput", "12", "{Inputs:[{FileInput:12 a/b~c:7}] audioSelectors:{}}"},
         {"/inputs/0/fileInput", "\"12\"", "{Inputs:[{FileInput:'12' a/b~c:7}] audioSelectors:{}}"},
         {"/inputs/0/fileInput", "", "{Inputs:[{FileInput:'' a/b~c:7}] audioSelectors:{}}"},
-        {"/inputs/1", "{\"x\": [1, 2]}", "{Inputs:[{FileInput:'é' a/b~c:7} {x:[1 2]}] audioSelectors:{}}"},
+        {"/inputs/1", "{\"x\": [1, 2]}",
+         "{Inputs:[{FileInput:'é' a/b~c:7} {x:[1 2]}] audioSelectors:{}}"},
         {"/inputs/1/x", "true", "{Inputs:[{FileInput:'é' a/b~c:7} {x:true}] audioSelectors:{}}"},
         {"/a/b~1c", "null", "{Inputs:[{FileInput:'é' a/b~c:7}] audioSelectors:{} a:{b/c:null}}"},
         {"", "{}", "{}"},
         {"/inputs/2", "1", "cannot set '/inputs/2': there is no element '2'"},
         {"/inputs/x", "1", "cannot set '/inputs/x': there is no element 'x'"},
-        {"/inputs/0/fileInput/x", "1", "cannot set '/inputs/0/fileInput/x': '/inputs/0/fileInput' has no members"},
+        {"/inputs/0/fileInput/x", "1",
+         "cannot set '/inputs/0/fileInput/x': '/inputs/0/fileInput' has no members"},
         {"inputs", "1", "'inputs' is no pointer: it starts with '/'"},
         {"/a", "\xff", "cannot set '/a': the value is not UTF-8"},
     };

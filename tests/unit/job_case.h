@@ -14,14 +14,15 @@
 #include "base/text.h"
 #include "job/job.h"
 
-#define INPUTS \
-    "\"inputs\":[{\"fileInput\":\"s3://in/clip.mp4\",\"audioSelectors\":{\"Audio Selector 1\":{" \
+#define INPUTS                                                                                     \
+    "\"inputs\":[{\"fileInput\":\"s3://in/clip.mp4\",\"audioSelectors\":{\"Audio Selector 1\":{"   \
     "\"defaultSelection\":\"DEFAULT\"}}}]"
-#define VIDEO \
-    "\"videoDescription\":{\"width\":640,\"height\":360,\"codecSettings\":{\"codec\":\"H_264\"," \
+#define VIDEO                                                                                      \
+    "\"videoDescription\":{\"width\":640,\"height\":360,\"codecSettings\":{\"codec\":\"H_264\","   \
     "\"h264Settings\":{\"rateControlMode\":\"QVBR\",\"maxBitrate\":1500000}}}"
-#define AUDIO \
-    "\"audioDescriptions\":[{\"codecSettings\":{\"codec\":\"AAC\",\"aacSettings\":{\"bitrate\":96000," \
+#define AUDIO                                                                                      \
+    "\"audioDescriptions\":[{\"codecSettings\":{\"codec\":\"AAC\",\"aacSettings\":{\"bitrate\":"   \
+    "96000,"                                                                                       \
     "\"codingMode\":\"CODING_MODE_2_0\",\"sampleRate\":48000}}}]"
 
 /* One MP4; and an HLS group of a picture and its sound. */
@@ -38,18 +39,19 @@ static const char hls_job[] =
     "\"outputSettings\":{\"hlsSettings\":{\"audioGroupId\":\"a\"}}}]}]}";
 
 /* Where most cases change something. */
-#define OUTPUT "/outputGroups/0/outputs/0"
-#define GROUP  "/outputGroups/0/outputGroupSettings"
-#define HLS    GROUP "/hlsGroupSettings"
+#define OUTPUT  "/outputGroups/0/outputs/0"
+#define GROUP   "/outputGroups/0/outputGroupSettings"
+#define HLS     GROUP "/hlsGroupSettings"
 #define PICTURE OUTPUT "/videoDescription"
-#define H264   PICTURE "/codecSettings/h264Settings"
-#define SOUND  OUTPUT "/audioDescriptions/0"
-#define AAC    SOUND "/codecSettings/aacSettings"
+#define H264    PICTURE "/codecSettings/h264Settings"
+#define SOUND   OUTPUT "/audioDescriptions/0"
+#define AAC     SOUND "/codecSettings/aacSettings"
 
 struct job_case {
     const char *base;
     const char *changes[5]; /* "/pointer=value"; null takes a member out */
-    const char *expected;   /* "POINTER: message" lines, a warning's with a "? " before; "" for none */
+    const char
+        *expected; /* "POINTER: message" lines, a warning's with a "? " before; "" for none */
 };
 
 static inline struct json *case_read(struct arena *arena, const char *text)
@@ -76,14 +78,14 @@ static inline void case_list(const struct findings *findings, struct text *out)
     text_append(out, "", 0);
     for (int i = 0; i < findings->count; i++) {
         const struct finding *f = &findings->items[i];
-        text_add(out, "%s%s%s: %s", i ? "\n" : "", f->severity == FINDING_WARNING ? "? " : "", f->pointer,
-                 f->message);
+        text_add(out, "%s%s%s: %s", i ? "\n" : "", f->severity == FINDING_WARNING ? "? " : "",
+                 f->pointer, f->message);
     }
 }
 
 /* The job, or NULL; `out` gets what was found. */
-static inline const struct job *case_run(struct arena *arena, const struct job_case *c, enum job_flags flags,
-                                         struct text *out)
+static inline const struct job *case_run(struct arena *arena, const struct job_case *c,
+                                         enum job_flags flags, struct text *out)
 {
     struct findings findings;
     struct json *root = case_read(arena, c->base);
@@ -103,8 +105,8 @@ static inline void case_check(const struct job_case *cases, size_t count)
         CLEANUP(text_release) struct text out = {0};
         case_run(arena, &cases[i], 0, &out);
         if (strcmp(out.data, cases[i].expected) != 0)
-            fail_msg("case %zu, %s\n  found:\n%s\n  expected:\n%s", i, cases[i].changes[0], out.data,
-                     cases[i].expected);
+            fail_msg("case %zu, %s\n  found:\n%s\n  expected:\n%s", i, cases[i].changes[0],
+                     out.data, cases[i].expected);
     }
 }
 

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program under test: $MEDIACONVERT_LOCAL, or the release build."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def mediaconvert_local():
+    """Runs the program in a folder and returns its CompletedProcess."""
+    program = pathlib.Path(os.environ.get("MEDIACONVERT_LOCAL", TOP / "build/release/bin/mediaconvert-local")).resolve()
+    if not program.exists():
+        pytest.fail(f"{program} is not built")
+
+    def run(*arguments, cwd=TOP, stdin=""):
+        return subprocess.run([program, *arguments], cwd=cwd, input=stdin, capture_output=True, text=True,
+                              timeout=60, check=False)
+
+    return run

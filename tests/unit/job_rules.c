@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every rule between settings: what it lets pass, and what it says to the rest. */
+#include "job_case.h"
+
+#include "job/rules.h"
+
+#define INCOMPATIBLE                                                                               \
+    ": Your job contains values for the following settings that are incompatible: Rate control "   \
+    "mode, Bitrate, and "                                                                          \
+    "Max bitrate. Adjust your settings and resubmit your job. Some valid combinations of "         \
+    "settings are these: Set "                                                                     \
+    "Rate control mode to QVBR, specify a value for Max bitrate, and don't specify a value for "   \
+    "Bitrate. Or, set "                                                                            \
+    "Rate control mode to CBR, specify a value for Bitrate, and don't specify a value for Max "    \
+    "bitrate."
+#define CAPTURE "{\"codec\":\"FRAME_CAPTURE\",\"frameCaptureSettings\":{}}"
+#define CODEC   PICTURE "/codecSettings"
+#define M3U8    OUTPUT "/containerSettings/m3u8Settings"
+#define SECOND  "/outputGroups/0/outputs/1"
+#define COPY    "{\"containerSettings\":{\"container\":\"MP4\"}," AUDIO "}"
+#define BITRATES                                                                                   \
+    "6000,8000,10000,12000,14000,16000,20000,24000,28000,32000,40000,48000,56000,64000,80000,"     \
+    "96000,112000,128000,"                                                                         \
+    "160000,192000,224000,256000,288000,320000,384000,448000,512000,576000,640000,768000,896000,"  \
+    "1024000"
+
+static const struct {
+    const char *rule;
+    struct job_case c;
+} rows[] = {
+    /* the job and its inputs */
+    {"one_input",
+     {mp4_job,
+      {"/inputs/1={\"fileInput\":\"s3://in/b.mp4\"}"},
+      "/inputs/1: Several inputs are not supported yet: give one"}},
+    {"one_input", {mp4_job, {"/inputs=[]"}, "/inputs: Should NOT have fewer than 1 items"}},
+    {"outputs_exist",
+     {mp4_job, {"/outputGroups=[]"}, "/outputGroups: Should NOT have fewer than 1 items"}},
+    {"outputs_exist",
+     {mp4_job,
+      {"/outputGroups/0/outputs=[]"},
+      "/outputGroups/0/outputs: Should NOT have fewer than 1 items"}},
+    {"not_captures_alone",
+     {mp4_job,
+      {OUTPUT "/audioDescriptions=null", OUTPUT "/containerSettings/container=RAW",
+       CODEC "=" CAPTURE},
+      "/outputGroups: You can create frame capture outputs only in jobs that also have a regular "
+      "output"}},
+    {"local_file",
+     {mp4_job,
+      {"/inputs/0/fileInput=file:///tmp/a.mp4"},
+      "/inputs/0/fileInput: file:// is for the command line: give s3://, http:// or https://"}},
+    {"filter_strength",
+     {mp4_job,
+      {"/inputs/0/filterEnable=FORCE", "/inputs/0/denoiseFilter=ENABLED"},
+      "/inputs/0/filterStrength: Should be greater than or equal to 1"}},
+    {"filter_strength",
+     {mp4_job,
+      {"/inputs/0/filterEnable=FORCE", "/inputs/0/deblockFilter=ENABLED",
+       "/inputs/0/filterStrength=1"},
+      ""}},
+    {"filter_strength", {mp4_job, {"/inputs/0/filterEnable=FORCE"}, ""}},
+    {"one_track",
+     {mp4_job,
+      {"/inputs/0/audioSelectors/Audio Selector 1/tracks=[1,2]"},
+      "/inputs/0/audioSelectors/Audio Selector 1/tracks: Several tracks in a selector are not "
+      "supported yet: give one"}},
+    {"one_track",
+     {mp4_job,
+      {"/inputs/0/audioSelectors/Audio Selector 1/pids=[257,258]"},
+      "/inputs/0/audioSelectors/Audio Selector 1/pids: Several PIDs in a selector are not "
+      "supported yet: give one"}},
+    {"selector_type",
+     {mp4_job,
+      {"/inputs/0/audioSelectors/Audio Selector 1/selectorType=PID"},
+      "/inputs/0/audioSelectors/Audio Selector 1: pids is a required property"}},
+    {"selector_type",
+     {mp4_job,
+      {"/inputs/0/audioSelectors/Audio Selector 1/selectorType=LANGUAGE_CODE",
+       "/inputs/0/audioSelectors/Audio Selector 1/customLanguageCode=deu"},
+      ""}},
+
+    /* groups */
+    {"group_settings",
+     {mp4_job,
+      {GROUP "/fileGroupSettings=null"},
+      GROUP ": fileGroupSettings is a required property"}},
+    {"group_settings", {hls_job, {HLS "=null"}, GROUP ": hlsGroupSettings is a required property"}},
+    {"group_settings",
+     {mp4_job,
+      {HLS "={\"destination\":\"s3://b/\"}"},
+      "? " HLS ": Is not read: type is FILE_GROUP_SETTINGS"}},
+    {"name_modifiers",
+     {mp4_job,
+      {SECOND "=" COPY},
+      OUTPUT ": nameModifier is a required property\n" SECOND
+             ": nameModifier is a required property"}},
+    {"name_modifiers",
+     {mp4_job,
+      {SECOND "=" COPY, OUTPUT "/nameModifier=_a", SECOND "/nameModifier=_a"},
+      SECOND "/nameModifier: Should differ from the one of outputs/0"}},
+    {"name_modifiers",
+     {mp4_job,
+      {SECOND "=" COPY, OUTPUT "/nameModifier=_a", SECOND "/nameModifier=_a",
+       SECOND "/extension=m4a"},
+      ""}},
+    {"rendition_sets",
+     {hls_job,
+      {OUTPUT "/outputSettings/hlsSettings/audioRenditionSets=a, b"},
+      OUTPUT "/outputSettings/hlsSettings/audioRenditionSets: \"b\" is the audioGroupId of no "
+             "audio-only output in "
+             "this group"}},
+    {"rendition_sets",
+     {hls_job, {OUTPUT "/outputSettings/hlsSettings/audioRenditionSets= a ,, a"}, ""}},
+    {"final_segment",
+     {hls_job,
+      {HLS "/minFinalSegmentLength=0.5"},
+      HLS "/minFinalSegmentLength: Should be 0, or greater than or equal to 1"}},
+    {"final_segment",
+     {hls_job,
+      {HLS "/minFinalSegmentLength=10"},
+      HLS "/minFinalSegmentLength: Should be less than 10, the segmentLength"}},
+    {"final_segment", {hls_job, {HLS "/minFinalSegmentLength=9.5"}, ""}},
+    {"subdirectories",
+     {hls_job,
+      {HLS "/segmentsPerSubdirectory=10", HLS "/directoryStructure=SUBDIRECTORY_PER_STREAM"},
+      "? " HLS "/segmentsPerSubdirectory: Is read where directoryStructure is SINGLE_DIRECTORY"}},
+    {"subdirectories", {hls_job, {HLS "/segmentsPerSubdirectory=10"}, ""}},
+
+    /* outputs */
+    {"video_or_audio",
+     {mp4_job,
+      {PICTURE "=null", OUTPUT "/audioDescriptions=[]"},
+      OUTPUT ": Should have a videoDescription or audioDescriptions"}},
+    {"container_in_group",
+     {mp4_job,
+      {OUTPUT "/containerSettings/container=M3U8"},
+      OUTPUT "/containerSettings/container: Must be MP4 or RAW: M3U8 is for HLS groups"}},
+    {"container_in_group",
+     {hls_job,
+      {OUTPUT "/containerSettings/container=MP4"},
+      OUTPUT "/containerSettings/container: Must be M3U8"}},
+    {"container_settings",
+     {mp4_job, {M3U8 "={}"}, "? " M3U8 ": Is not read: container is not M3U8"}},
+    {"codec_in_container",
+     {mp4_job,
+      {OUTPUT "/containerSettings/container=RAW"},
+      CODEC ": RAW video is FRAME_CAPTURE: H_264 needs the container MP4"}},
+    {"codec_in_container",
+     {mp4_job,
+      {SECOND "=" COPY, SECOND "/nameModifier=_b", OUTPUT "/nameModifier=_a", CODEC "=" CAPTURE},
+      OUTPUT "/containerSettings/container: Must be RAW: the codec is FRAME_CAPTURE\n" OUTPUT
+             "/audioDescriptions: Should NOT have more than 0 items: the codec is FRAME_CAPTURE"}},
+    {"codec_in_container", {hls_job, {CODEC "=" CAPTURE}, CODEC "/codec: Must be H_264"}},
+    {"codec_in_container",
+     {mp4_job, {PICTURE "=null", OUTPUT "/containerSettings/container=RAW"}, ""}},
+    {"group_only_settings",
+     {mp4_job,
+      {OUTPUT "/outputSettings={\"hlsSettings\":{}}"},
+      "? " OUTPUT "/outputSettings/hlsSettings: Is not read: this is not an HLS group"}},
+    {"group_only_settings",
+     {hls_job,
+      {OUTPUT "/extension=ts"},
+      "? " OUTPUT "/extension: Is not read: this is not a file group"}},
+    {"audio_only_settings",
+     {hls_job,
+      {OUTPUT "/outputSettings/hlsSettings/audioTrackType=AUDIO_ONLY_VARIANT_STREAM"},
+      "? " OUTPUT
+      "/outputSettings/hlsSettings/audioTrackType: Is not read: this output has video"}},
+    {"one_audio_rendition",
+     {hls_job,
+      {SECOND
+       "/audioDescriptions/1={\"codecSettings\":{\"codec\":\"AAC\",\"aacSettings\":{\"codingMode\":"
+       "\"CODING_MODE_1_0\",\"sampleRate\":48000}}}"},
+      SECOND "/audioDescriptions: Should NOT have more than 1 items: the output is audio only"}},
+    {"pids", {hls_job, {M3U8 "={\"videoPid\":480}"}, M3U8 "/videoPid: Should differ from pmtPid"}},
+    {"pids",
+     {hls_job,
+      {SECOND "/containerSettings/m3u8Settings={\"audioPids\":[]}"},
+      SECOND "/containerSettings/m3u8Settings/audioPids: Should NOT have fewer than 1 items: the "
+             "output has so many "
+             "tracks"}},
+    {"pids",
+     {hls_job,
+      {SECOND "/containerSettings/m3u8Settings={\"audioPids\":[480]}"},
+      SECOND "/containerSettings/m3u8Settings/audioPids: Should be different PIDs: 480 is taken"}},
+    {"pcr_pid",
+     {hls_job,
+      {M3U8 "={\"pcrPid\":482}"},
+      M3U8 "/pcrPid: Other PIDs than videoPid, 481, are not supported yet"}},
+    {"pcr_pid", {hls_job, {M3U8 "={\"pcrPid\":481}"}, ""}},
+    {"ctts_version",
+     {mp4_job,
+      {OUTPUT "/containerSettings/mp4Settings={\"cttsVersion\":1,\"cslgAtom\":\"EXCLUDE\"}"},
+      OUTPUT "/containerSettings/mp4Settings/cslgAtom: Must be INCLUDE"}},
+    {"ctts_version", {mp4_job, {OUTPUT "/containerSettings/mp4Settings={\"cttsVersion\":1}"}, ""}},
+
+    /* video */
+    {"video_codec_settings",
+     {mp4_job, {H264 "=null"}, CODEC ": h264Settings is a required property"}},
+    {"video_codec_settings",
+     {mp4_job, {CODEC "/frameCaptureSettings={}"}, CODEC "/codec: Must be FRAME_CAPTURE"}},
+    {"even_size",
+     {mp4_job,
+      {PICTURE "/width=912", PICTURE "/height=513"},
+      PICTURE "/height: Invalid resolution [912 x 513], only even values are supported."}},
+    {"even_size",
+     {mp4_job,
+      {PICTURE "/width=641", PICTURE "/height=null"},
+      PICTURE "/width: Invalid resolution [641], only even values are supported."}},
+    {"largest_size",
+     {mp4_job,
+      {PICTURE "/width=4098", PICTURE "/height=2160"},
+      PICTURE "/width: Should be less than or equal to 4096"}},
+    {"largest_size",
+     {mp4_job,
+      {PICTURE "/width=2162", PICTURE "/height=4096"},
+      PICTURE "/width: Should be less than or equal to 2160"}},
+    {"largest_size", {mp4_job, {PICTURE "/width=2160", PICTURE "/height=4096"}, ""}},
+    {"rate_control", {mp4_job, {H264 "/bitrate=1000000"}, H264 INCOMPATIBLE}},
+    {"rate_control", {mp4_job, {H264 "/rateControlMode=CBR"}, H264 INCOMPATIBLE}},
+    {"rate_control",
+     {mp4_job, {H264 "/maxBitrate=null"}, H264 ": maxBitrate is a required property"}},
+    {"rate_control",
+     {mp4_job, {H264 "/rateControlMode=null"}, H264 ": bitrate is a required property"}},
+    {"rate_control",
+     {mp4_job,
+      {H264 "/rateControlMode=VBR", H264 "/bitrate=1500001"},
+      H264 "/maxBitrate: Should be greater than or equal to 1500001, the bitrate"}},
+    {"rate_control", {mp4_job, {H264 "/rateControlMode=VBR", H264 "/bitrate=1500000"}, ""}},
+    {"rate_control",
+     {mp4_job,
+      {H264 "/rateControlMode=CBR", H264 "/maxBitrate=null", H264 "/bitrate=1000000"},
+      ""}},
+    {"qvbr_settings",
+     {mp4_job,
+      {H264 "/rateControlMode=VBR", H264 "/bitrate=1000000", H264 "/qvbrSettings={}"},
+      "? " H264 "/qvbrSettings: Is not read: rateControlMode is not QVBR"}},
+    {"qvbr_settings",
+     {mp4_job,
+      {H264 "/qvbrSettings={\"qvbrQualityLevelFineTune\":0.33}"},
+      "? " H264
+      "/qvbrSettings/qvbrQualityLevelFineTune: Is not read: qvbrQualityLevel is left out"}},
+    {"pixel_aspect",
+     {mp4_job,
+      {H264 "/parControl=SPECIFIED", H264 "/parNumerator=40"},
+      H264 ": parDenominator is a required property"}},
+    {"pixel_aspect",
+     {mp4_job,
+      {H264 "/parNumerator=40"},
+      "? " H264 "/parNumerator: Is not read: parControl is not SPECIFIED"}},
+    {"frame_rate",
+     {mp4_job,
+      {H264 "/framerateControl=SPECIFIED", H264 "/framerateDenominator=1001"},
+      H264 ": framerateNumerator is a required property"}},
+    {"frame_rate",
+     {mp4_job,
+      {H264 "/framerateNumerator=25"},
+      "? " H264 "/framerateNumerator: Is not read: framerateControl is not SPECIFIED"}},
+    {"gop_size",
+     {mp4_job, {H264 "/gopSizeUnits=SECONDS"}, H264 ": gopSize is a required property"}},
+    {"gop_size",
+     {mp4_job,
+      {H264 "/gopSizeUnits=FRAMES", H264 "/gopSize=12.5"},
+      H264 "/gopSize: Should be integer: gopSizeUnits is FRAMES"}},
+    {"gop_size",
+     {mp4_job,
+      {H264 "/gopSizeUnits=SECONDS", H264 "/gopSize=0"},
+      H264 "/gopSize: Should be greater than 0"}},
+    {"gop_size",
+     {mp4_job,
+      {H264 "/gopSize=2"},
+      "? " H264 "/gopSize: Is read where gopSizeUnits is FRAMES or SECONDS"}},
+    {"baseline",
+     {mp4_job,
+      {H264 "/codecProfile=BASELINE", H264 "/entropyEncoding=CABAC"},
+      H264 "/entropyEncoding: Must be CAVLC"}},
+    {"baseline", {mp4_job, {H264 "/codecProfile=BASELINE"}, ""}},
+    {"baseline",
+     {mp4_job,
+      {H264 "/codecProfile=BASELINE", H264 "/numberBFramesBetweenReferenceFrames=1"},
+      "? " H264 "/numberBFramesBetweenReferenceFrames: Is ignored: BASELINE has no B-frames"}},
+    {"softness",
+     {mp4_job,
+      {H264 "/softness=17"},
+      "? " H264 "/softness: Is ignored: of the softer matrices only 1 and 16 can be written"}},
+    {"softness",
+     {mp4_job,
+      {H264 "/softness=16"},
+      "? " H264 "/softness: Is ignored: quantizer matrices need a HIGH profile"}},
+    {"softness", {mp4_job, {H264 "/softness=16", H264 "/codecProfile=HIGH"}, ""}},
+    {"slices",
+     {mp4_job,
+      {H264 "/slices=24"},
+      H264 "/slices: Should be less than or equal to 23, the rows of macroblocks"}},
+    {"slices", {mp4_job, {H264 "/slices=23"}, ""}},
+    {"manual_quantization",
+     {mp4_job,
+      {H264 "/spatialAdaptiveQuantization=ENABLED"},
+      "? " H264 "/spatialAdaptiveQuantization: Is not read: adaptiveQuantization is AUTO"}},
+    {"manual_quantization",
+     {mp4_job,
+      {H264 "/spatialAdaptiveQuantization=DISABLED", H264 "/adaptiveQuantization=LOW"},
+      ""}},
+    {"level",
+     {mp4_job,
+      {H264 "/codecLevel=LEVEL_3_1", H264 "/maxBitrate=16800001"},
+      H264 "/maxBitrate: Should be less than or equal to 16800000"}},
+    {"level",
+     {mp4_job,
+      {H264 "/codecLevel=LEVEL_3_1", H264 "/codecProfile=HIGH", H264 "/maxBitrate=21000000"},
+      ""}},
+    {"level",
+     {mp4_job,
+      {H264 "/codecLevel=LEVEL_3", H264 "/hrdBufferSize=12000001"},
+      H264 "/hrdBufferSize: Should be less than or equal to 12000000"}},
+    {"level",
+     {mp4_job,
+      {H264 "/codecLevel=LEVEL_3", PICTURE "/width=1920"},
+      PICTURE "/width: Should be less than or equal to 1808"}},
+    {"level",
+     {mp4_job,
+      {H264 "/codecLevel=LEVEL_3", PICTURE "/width=720", PICTURE "/height=578"},
+      PICTURE "/height: Should be less than or equal to 576"}},
+    {"level",
+     {mp4_job,
+      {H264 "/codecLevel=LEVEL_3", H264 "/framerateControl=SPECIFIED",
+       H264 "/framerateNumerator=60", H264 "/framerateDenominator=1"},
+      H264 "/codecLevel: Allows 44.02 frames per second at this size, not 60"}},
+
+    /* audio */
+    {"audio_codec_settings",
+     {mp4_job, {AAC "=null"}, SOUND "/codecSettings: aacSettings is a required property"}},
+    {"audio_source",
+     {mp4_job,
+      {"/inputs/0/audioSelectors/Audio Selector 1/defaultSelection=NOT_DEFAULT",
+       SOUND "/audioSourceName=X"},
+      "? " SOUND "/audioSourceName: The track will be silent: the input has no audio selector "
+                 "\"X\", and no default one"}},
+    {"audio_source", {mp4_job, {SOUND "/audioSourceName=X"}, ""}},
+    {"sample_rate",
+     {mp4_job,
+      {AAC "/sampleRate=11025"},
+      AAC "/sampleRate: Should be equal to one of the allowed values in "
+          "[8000,12000,16000,22050,24000,32000,44100,48000,88200,96000]"}},
+    {"sample_rate",
+     {mp4_job,
+      {AAC "/sampleRate=88200", AAC "/codingMode=CODING_MODE_5_1"},
+      AAC
+      "/sampleRate: Should be equal to one of the allowed values in [32000,44100,48000,96000]"}},
+    {"aac_bitrate",
+     {mp4_job,
+      {AAC "/bitrate=48000"},
+      AAC "/bitrate: You specified a value for Bitrate that is not valid with the combination of "
+          "Profile LC, Coding "
+          "mode CODING_MODE_2_0, and Sample rate 48000 you selected. Specify a bitrate in the "
+          "range of 64000-576000, "
+          "and resubmit your job For a list of supported bitrates, see: "
+          "https://docs.aws.amazon.com/mediaconvert/latest/ug/aac-support.html"}},
+    {"aac_bitrate",
+     {mp4_job,
+      {AAC "/bitrate=100000"},
+      AAC "/bitrate: Should be equal to one of the allowed values in [" BITRATES "]"}},
+    {"aac_bitrate", {mp4_job, {AAC "/bitrate=56000", AAC "/codingMode=CODING_MODE_1_0"}, ""}},
+    {"aac_rate_control",
+     {mp4_job,
+      {AAC "/rateControlMode=VBR"},
+      "? " AAC "/bitrate: Is not read: rateControlMode is VBR"}},
+    {"aac_rate_control",
+     {mp4_job,
+      {AAC "/vbrQuality=HIGH"},
+      "? " AAC "/vbrQuality: Is not read: rateControlMode is CBR"}},
+};
+
+static void test_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        case_check(&rows[i].c, 1);
+}
+
+/* Every rule has a row that it refuses or warns of. */
+static void test_every_rule(void **state)
+{
+    (void)state;
+    for (const struct rule *rule = job_rules; rule->name; rule++) {
+        bool seen = false;
+        for (size_t i = 0; i < COUNT(rows); i++)
+            seen |= strcmp(rows[i].rule, rule->name) == 0 && *rows[i].c.expected;
+        if (!seen)
+            fail_msg("no row makes rule '%s' speak", rule->name);
+    }
+}
+
+static void test_local_file_where_it_may(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(text_release) struct text out = {0};
+    assert_non_null(case_run(
+        arena, &(struct job_case){mp4_job, {"/inputs/0/fileInput=file:///tmp/a b.mp4"}, ""},
+        JOB_LOCAL_FILES, &out));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_every_rule),
+        cmocka_unit_test(test_local_file_where_it_may),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
