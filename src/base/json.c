@@ -70,8 +70,7 @@ static void skip_space(struct reader *r)
         r->at++;
 }
 
-/* Length in bytes of the UTF-8 sequence at s; 0 if it is none that Unicode allows. */
-static int utf8_length(const char *s, size_t size)
+int json_utf8_length(const char *s, size_t size)
 {
     const unsigned char *u = (const unsigned char *)s;
     if (size > 0 && u[0] < 0x80)
@@ -196,7 +195,7 @@ static int read_string(struct reader *r, const char **ret)
                 return -1;
             continue;
         }
-        int length = utf8_length(r->text + r->at, r->size - r->at);
+        int length = json_utf8_length(r->text + r->at, r->size - r->at);
         if (!length)
             return fail(r, r->at, "byte 0x%02x is not UTF-8", (unsigned)c);
         memcpy(out, r->text + r->at, (size_t)length);
@@ -479,7 +478,7 @@ static int value_of(struct arena *arena, const char *value, struct json **ret, s
     struct error plain;
     if (json_parse(arena, value, length, ret, &at, &plain) < 0) {
         for (size_t i = 0, n; i < length; i += n)
-            if ((n = (size_t)utf8_length(value + i, length - i)) == 0)
+            if ((n = (size_t)json_utf8_length(value + i, length - i)) == 0)
                 return error_set(err, ERROR_BAD_REQUEST, "the value is not UTF-8");
         *ret = ARENA_NEW(arena, struct json);
         (*ret)->type = JSON_STRING;
@@ -541,15 +540,14 @@ int json_set(struct arena *arena, struct json *root, const char *pointer, const 
 void json_place(const char *text, size_t size, size_t at, int *ret_line, int *ret_column)
 {
     int line = 1, column = 1;
-    for (size_t i = mark_bytes(text, size); i < at && i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '\n') {
-            line++;
-            column = 1;
-        } else if ((c & 0xc0) != 0x80) {
-            column++;
-        }
+    size_t start = mark_bytes(text, size), end = at < size ? at : size;
+    const char *newline;
+    while (start < end && (newline = memchr(text + start, '\n', end - start))) {
+        start = (size_t)(newline - text) + 1;
+        line++;
     }
+    for (size_t i = start; i < end; i++)
+        column += ((unsigned char)text[i] & 0xc0) != 0x80;
     *ret_line = line;
     *ret_column = column;
 }

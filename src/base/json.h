@@ -74,6 +74,9 @@ struct json *json_find(struct json *root, const char *pointer);
 int json_set(struct arena *arena, struct json *root, const char *pointer, const char *value,
              struct error *err) MUST_CHECK;
 
+/* Length in bytes of the UTF-8 sequence at s; 0 if it is none that Unicode allows. */
+int json_utf8_length(const char *s, size_t size);
+
 /* 1-based line and column (in code points) of a byte offset; a byte order mark takes none. */
 void json_place(const char *text, size_t size, size_t at, int *ret_line, int *ret_column);
 

@@ -93,19 +93,53 @@ static const char *severity_name(enum finding_severity severity)
     return names[severity];
 }
 
+/* A walk over the text, for findings come in its order: a job on one line of megabytes is not
+ * searched from its start for each. */
+struct walk {
+    const char *text;
+    size_t size;
+    size_t at, line_start;
+    int line, column;
+};
+
+static struct walk walk_start(const char *text, size_t size)
+{
+    size_t mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    return (struct walk){text, size, mark, mark, 1, 1};
+}
+
+/* False if it is nowhere in the text. */
+static bool walk_to(struct walk *walk, size_t at)
+{
+    if (at > walk->size)
+        return false;
+    if (at < walk->at)
+        *walk = walk_start(walk->text, walk->size);
+    for (; walk->at < at; walk->at++) {
+        unsigned char c = (unsigned char)walk->text[walk->at];
+        walk->column += (c & 0xc0) != 0x80;
+        if (c == '\n') {
+            walk->line++;
+            walk->column = 1;
+            walk->line_start = walk->at + 1;
+        }
+    }
+    return true;
+}
+
 /* Job text on a terminal: a control character could do anything there. */
 static void add_printable(struct text *out, const char *s, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0, length; i < size; i += length) {
         unsigned char c = (unsigned char)s[i];
-        bool c1 = c == 0xc2 && i + 1 < size && (unsigned char)s[i + 1] < 0xa0;
-        if (c == '\t')
-            text_append(out, " ", 1);
-        else if (c < 0x20 || c == 0x7f || c1)
-            text_append(out, "?", 1);
+        length = (size_t)json_utf8_length(s + i, size - i);
+        bool control =
+            c < 0x20 || c == 0x7f || (c == 0xc2 && length == 2 && (unsigned char)s[i + 1] < 0xa0);
+        if (length && !control)
+            text_append(out, s + i, length);
         else
-            text_append(out, &s[i], 1);
-        i += c1;
+            text_append(out, c == '\t' ? " " : "?", 1);
+        length = length ? length : 1;
     }
 }
 
@@ -118,25 +152,21 @@ static size_t step_back(const char *text, size_t at, size_t start, int columns)
     return at;
 }
 
-/* The line around `at`, cut to a window where it is long, and a caret under the place. */
-static void add_source(struct text *out, const char *text, size_t size, size_t at)
+/* The line around the place, cut to a window where it is long, and a caret under the place. */
+static void add_source(struct text *out, const struct walk *walk)
 {
-    size_t start = at, end = at;
-    while (start > 0 && text[start - 1] != '\n')
-        start--;
-    while (end < size && text[end] != '\n' && text[end] != '\r')
-        end++;
-
-    size_t from = step_back(text, at, start, LINE_COLUMNS / 2), to = from;
-    for (int columns = 0; to < end; to++) {
+    const char *text = walk->text;
+    size_t from = step_back(text, walk->at, walk->line_start, LINE_COLUMNS / 2), to = from;
+    for (int columns = 0; to < walk->size && text[to] != '\n' && text[to] != '\r'; to++) {
         columns += ((unsigned char)text[to] & 0xc0) != 0x80;
         if (columns > LINE_COLUMNS)
             break;
     }
-    text_add(out, "  %s", from > start ? "…" : "");
+    bool cut = to < walk->size && text[to] != '\n' && text[to] != '\r';
+    text_add(out, "  %s", from > walk->line_start ? "…" : "");
     add_printable(out, text + from, to - from);
-    text_add(out, "%s\n  %s", to < end ? "…" : "", from > start ? " " : "");
-    for (size_t i = from; i < at; i++)
+    text_add(out, "%s\n  %s", cut ? "…" : "", from > walk->line_start ? " " : "");
+    for (size_t i = from; i < walk->at; i++)
         if (((unsigned char)text[i] & 0xc0) != 0x80)
             text_append(out, " ", 1);
     text_add(out, "^\n");
@@ -145,22 +175,20 @@ static void add_source(struct text *out, const char *text, size_t size, size_t a
 void findings_print(const struct findings *findings, const char *file, const char *text,
                     size_t size, struct text *out)
 {
+    struct walk walk = walk_start(text, size);
     for (int i = 0; i < findings->count; i++) {
         const struct finding *f = &findings->items[i];
-        bool has_place = f->at <= size;
+        bool has_place = walk_to(&walk, f->at);
         text_add(out, "%s:", file);
-        if (has_place) {
-            int line, column;
-            json_place(text, size, f->at, &line, &column);
-            text_add(out, "%d:%d:", line, column);
-        }
+        if (has_place)
+            text_add(out, "%d:%d:", walk.line, walk.column);
         text_add(out, " %s: ", severity_name(f->severity));
         add_printable(out, f->pointer, strlen(f->pointer));
         text_add(out, "%s", *f->pointer ? ": " : "");
         add_printable(out, f->message, strlen(f->message));
         text_add(out, "\n");
         if (has_place)
-            add_source(out, text, size, f->at);
+            add_source(out, &walk);
     }
     int more = findings->errors + findings->warnings - findings->count; /* infos are few */
     if (more > 0)
@@ -184,16 +212,15 @@ const char *findings_message(const struct findings *findings)
 struct cJSON *findings_json(const struct findings *findings, const char *text, size_t size)
 {
     cJSON *array = cJSON_CreateArray();
+    struct walk walk = walk_start(text, size);
     for (int i = 0; i < findings->count; i++) {
         const struct finding *f = &findings->items[i];
         cJSON *item = cJSON_CreateObject();
         cJSON_AddStringToObject(item, "severity", severity_name(f->severity));
         cJSON_AddStringToObject(item, "pointer", f->pointer);
-        if (f->at <= size) {
-            int line, column;
-            json_place(text, size, f->at, &line, &column);
-            cJSON_AddNumberToObject(item, "line", line);
-            cJSON_AddNumberToObject(item, "column", column);
+        if (walk_to(&walk, f->at)) {
+            cJSON_AddNumberToObject(item, "line", walk.line);
+            cJSON_AddNumberToObject(item, "column", walk.column);
         }
         cJSON_AddStringToObject(item, "message", f->message);
         cJSON_AddItemToArray(array, item);

@@ -60,9 +60,8 @@ static bool is_audio_only(const struct output *output)
 static bool has_audio_group(const struct output_group *group, const char *id, size_t length)
 {
     for (struct output **o = group->Outputs; *o; o++) {
-        const struct hls_settings *hls = (*o)->OutputSettings->HlsSettings;
-        if (is_audio_only(*o) && hls->AudioGroupId && strlen(hls->AudioGroupId) == length &&
-            memcmp(hls->AudioGroupId, id, length) == 0)
+        const char *other = (*o)->OutputSettings->HlsSettings->AudioGroupId;
+        if (is_audio_only(*o) && other && strncmp(other, id, length) == 0 && !other[length])
             return true;
     }
     return false;
@@ -70,16 +69,25 @@ static bool has_audio_group(const struct output_group *group, const char *id, si
 
 static void check_rendition_sets(const struct scope *scope, const struct hls_settings *hls)
 {
+    enum { SETS_MAX = 100 };
+    int sets = 0;
     for (const char *id = hls->AudioRenditionSets; *id;) {
         id += strspn(id, ", ");
-        size_t length = strcspn(id, ",");
+        size_t length = strcspn(id, ","), next = length;
         while (length && id[length - 1] == ' ')
             length--;
-        if (length && !has_audio_group(scope->group, id, length))
+        if (++sets > SETS_MAX) {
+            refuse(scope, &hls->place, "AudioRenditionSets", "Should NOT have more than %d items",
+                   SETS_MAX);
+            return;
+        }
+        if (length && !has_audio_group(scope->group, id, length)) {
             refuse(scope, &hls->place, "AudioRenditionSets",
                    "\"%.*s\" is the audioGroupId of no audio-only output in this group",
-                   (int)length, id);
-        id += length;
+                   (int)(length < 200 ? length : 200), id);
+            return;
+        }
+        id += next;
     }
 }
 

@@ -60,14 +60,11 @@ void rule_rate_control(const struct scope *scope)
     if ((qvbr && h->has_Bitrate) || (cbr && h->has_MaxBitrate)) {
         refuse(scope, &h->place, NULL, /* the service's own words */
                "Your job contains values for the following settings that are incompatible: Rate "
-               "control mode, "
-               "Bitrate, and Max bitrate. Adjust your settings and resubmit your job. Some valid "
-               "combinations of "
-               "settings are these: Set Rate control mode to QVBR, specify a value for Max "
-               "bitrate, and don't "
-               "specify a value for Bitrate. Or, set Rate control mode to CBR, specify a value for "
-               "Bitrate, and "
-               "don't specify a value for Max bitrate.");
+               "control mode, Bitrate, and Max bitrate. Adjust your settings and resubmit your "
+               "job. Some valid combinations of settings are these: Set Rate control mode to "
+               "QVBR, specify a value for Max bitrate, and don't specify a value for Bitrate. Or, "
+               "set Rate control mode to CBR, specify a value for Bitrate, and don't specify a "
+               "value for Max bitrate.");
         return;
     }
     if (qvbr && !h->has_MaxBitrate)

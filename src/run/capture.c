@@ -39,13 +39,12 @@ static int convert(struct stage *stage, const AVFrame *picture, struct error *er
 {
     struct capture *capture = stage->state;
     if (!capture->sws) {
-        capture->sws = sws_getContext(picture->width, picture->height, picture->format, picture->width,
-                                      picture->height, AV_PIX_FMT_YUV420P, SWS_BICUBIC | SWS_ACCURATE_RND, NULL, NULL, NULL);
+        struct sws_side from = {picture->width, picture->height, picture->format,
+                                scaler_source_matrix(&stage->run->plan->source), picture->color_range == AVCOL_RANGE_JPEG};
+        struct sws_side to = {picture->width, picture->height, AV_PIX_FMT_YUV420P, AVCOL_SPC_SMPTE170M, true};
+        capture->sws = scaler_new_sws(&from, &to, 0);
         if (!capture->sws)
             return error_set(err, ERROR_BUG, "cannot convert pictures to JPEG's colours");
-        enum AVColorSpace matrix = scaler_source_matrix(&stage->run->plan->source);
-        sws_setColorspaceDetails(capture->sws, sws_getCoefficients(matrix), picture->color_range == AVCOL_RANGE_JPEG,
-                                 sws_getCoefficients(AVCOL_SPC_SMPTE170M), 1, 0, 1 << 16, 1 << 16);
     }
     int lines = sws_scale(capture->sws, (const uint8_t *const *)picture->data, picture->linesize, 0, picture->height,
                           capture->full->data, capture->full->linesize);

@@ -2,10 +2,10 @@
 /*
  * Decoded frames → pictures at a constant frame rate, each geometry scaled once.
  *
- * Output frame n shows the source frame nearest to n / rate: a source frame takes the slot
- * round(time · rate); a slot nobody takes repeats the frame before, of two in one slot the later
- * stays (DUPLICATE_DROP). A frame is therefore held until the next one is known. Encodes of one
- * frame rate share a cadence; pictures are scaled when a cadence first needs them.
+ * Output frame n shows the source frame nearest to n / rate (DUPLICATE_DROP): a source frame has
+ * the slots from the middle between it and the one before to the middle between it and the one
+ * after, be they many or none. A frame is therefore held until the next one is known. Encodes of
+ * one frame rate share a cadence; pictures are scaled when a cadence first needs them.
  */
 #include <libavfilter/avfilter.h>
 #include <libavfilter/buffersink.h>
@@ -26,7 +26,6 @@ struct target {
 struct cadence {
     AVRational rate;
     int64_t next; /* slot to be sent */
-    int64_t held; /* slot of the frame in hand */
 };
 
 struct picture {
@@ -174,24 +173,30 @@ static int emit(struct stage *stage, int cadence_index, int64_t end, bool black,
     return 0;
 }
 
-static int64_t slot_of(const struct cadence *cadence, int64_t time_us)
+static int64_t slot_at(const struct cadence *cadence, int64_t time_us, enum AVRounding rounding)
 {
-    int64_t slot = av_rescale_rnd(time_us, cadence->rate.num, 1000000LL * cadence->rate.den, AV_ROUND_NEAR_INF);
+    int64_t slot = av_rescale_rnd(time_us, cadence->rate.num, 1000000LL * cadence->rate.den, rounding);
     return slot > 0 ? slot : 0;
+}
+
+static int64_t middle(int64_t a, int64_t b)
+{
+    return a + (b - a) / 2;
 }
 
 static int take_frame(struct stage *stage, AVFrame *frame, struct error *err)
 {
     struct picture *state = stage->state;
-    bool first = !state->hand;
+    bool black = stage->run->plan->source.pad_with_black;
     for (int i = 0; i < state->cadences_count; i++) {
         struct cadence *cadence = &state->cadences[i];
-        int64_t slot = slot_of(cadence, frame->pts);
-        bool black = first && stage->run->plan->source.pad_with_black;
-        if (slot > cadence->held && (!first || black) && emit(stage, i, slot, black, err) < 0)
+        int r = 0;
+        if (state->hand) /* a slot right in the middle is the new frame's */
+            r = emit(stage, i, slot_at(cadence, middle(state->hand->pts, frame->pts), AV_ROUND_UP), false, err);
+        else if (black) /* else the first frame is held from time zero on */
+            r = emit(stage, i, slot_at(cadence, frame->pts, AV_ROUND_NEAR_INF), true, err);
+        if (r < 0)
             return -1;
-        if (slot > cadence->held)
-            cadence->held = slot;
     }
     atomic_store(&stage->run->media_us, frame->pts > 0 ? frame->pts : 0);
     if (state->hand)
@@ -316,10 +321,12 @@ static int picture_flush(struct stage *stage, struct error *err)
     int64_t end_us = end_of_video(stage), video_end_us = 0;
     for (int i = 0; i < state->cadences_count; i++) {
         struct cadence *cadence = &state->cadences[i];
-        int64_t end = slot_of(cadence, end_us);
-        if (emit(stage, i, end > cadence->held ? end : cadence->held + 1, false, err) < 0)
+        int64_t end = slot_at(cadence, end_us, AV_ROUND_NEAR_INF);
+        int64_t own = slot_at(cadence, state->hand->pts, AV_ROUND_NEAR_INF);
+        if (emit(stage, i, end > own ? end : own + 1, false, err) < 0)
             return -1;
-        if (source->pad_with_black && emit(stage, i, slot_of(cadence, source->audio_end_us), true, err) < 0)
+        if (source->pad_with_black &&
+            emit(stage, i, slot_at(cadence, source->audio_end_us, AV_ROUND_NEAR_INF), true, err) < 0)
             return -1;
         int64_t cadence_end = av_rescale_q(cadence->next, av_inv_q(cadence->rate), AV_TIME_BASE_Q);
         video_end_us = cadence_end > video_end_us ? cadence_end : video_end_us;

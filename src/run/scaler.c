@@ -83,14 +83,6 @@ static AVFrame *new_picture(struct scaler *scaler)
     return frame;
 }
 
-static void fill_black(AVFrame *frame)
-{
-    ptrdiff_t linesizes[4];
-    for (int i = 0; i < 4; i++)
-        linesizes[i] = frame->linesize[i];
-    av_image_fill_black(frame->data, linesizes, frame->format, frame->color_range, frame->width, frame->height);
-}
-
 /* From `data` of a frame, the planes of the rectangle that begins at x, y. */
 static void planes_at(const AVFrame *frame, int x, int y, uint8_t *planes[4])
 {
@@ -105,6 +97,28 @@ static void planes_at(const AVFrame *frame, int x, int y, uint8_t *planes[4])
         planes[i] = !frame->data[i] || palette ? frame->data[i]
                                                : frame->data[i] + (ptrdiff_t)py * frame->linesize[i] + (ptrdiff_t)px * steps[i];
     }
+}
+
+static void fill_black(AVFrame *frame, int x, int y, int width, int height)
+{
+    if (width <= 0 || height <= 0)
+        return;
+    uint8_t *planes[4];
+    planes_at(frame, x, y, planes);
+    ptrdiff_t linesizes[4];
+    for (int i = 0; i < 4; i++)
+        linesizes[i] = frame->linesize[i];
+    av_image_fill_black(planes, linesizes, frame->format, frame->color_range, width, height);
+}
+
+/* Around the content; after scaling, which writes whole vectors and so a little beyond its width. */
+static void fill_bars(AVFrame *frame, const struct plan_mapping *map)
+{
+    int right = map->x + map->width, bottom = map->y + map->height;
+    fill_black(frame, 0, 0, frame->width, map->y);
+    fill_black(frame, 0, bottom, frame->width, frame->height - bottom);
+    fill_black(frame, 0, map->y, map->x, map->height);
+    fill_black(frame, right, map->y, frame->width - right, map->height);
 }
 
 /* The container's word on the pixels' shape stands before the codec's, until the size changes. */
@@ -132,36 +146,44 @@ static bool is_full_range(const struct scaler *scaler, const AVFrame *frame)
     return colour->range == AVCOL_RANGE_JPEG;
 }
 
-/* Sharpness 50 and up is plain bicubic; below, the kernel goes over into a B-spline. */
-static struct SwsContext *new_sws(const struct scaler *scaler, const AVFrame *from)
+struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_side *to, double softness)
 {
     struct SwsContext *sws = sws_alloc_context();
     if (!sws)
         return NULL;
-    const struct plan_mapping *map = &scaler->map;
-    const struct plan_picture *picture = scaler->picture;
-    double softness = (50 - picture->sharpness) / 50.0;
-    av_opt_set_int(sws, "srcw", map->source_width, 0);
-    av_opt_set_int(sws, "srch", map->source_height, 0);
+    av_opt_set_int(sws, "srcw", from->width, 0);
+    av_opt_set_int(sws, "srch", from->height, 0);
     av_opt_set_int(sws, "src_format", from->format, 0);
-    av_opt_set_int(sws, "dstw", map->width, 0);
-    av_opt_set_int(sws, "dsth", map->height, 0);
-    av_opt_set_int(sws, "dst_format", picture->format, 0);
+    av_opt_set_int(sws, "src_range", from->full_range, 0);
+    av_opt_set_int(sws, "dstw", to->width, 0);
+    av_opt_set_int(sws, "dsth", to->height, 0);
+    av_opt_set_int(sws, "dst_format", to->format, 0);
+    av_opt_set_int(sws, "dst_range", to->full_range, 0);
     av_opt_set_int(sws, "sws_flags", SWS_BICUBIC, 0);
     if (softness > 0) {
         av_opt_set_double(sws, "param0", softness, 0);
         av_opt_set_double(sws, "param1", 0.6 * (1 - softness), 0);
     }
-    /* The same matrix and range on both sides: values are kept, whatever they mean. */
-    const int *table = sws_getCoefficients(scaler_source_matrix(&scaler->plan->source));
-    bool full = scaler->plan->source.colour.range == AVCOL_RANGE_JPEG;
-    sws_setColorspaceDetails(sws, table, is_full_range(scaler, from), table, full, 0, 1 << 16, 1 << 16);
+    /* Ranges must be known when it is opened, matrices can only be told afterwards. */
     if (sws_init_context(sws, NULL, NULL) < 0) {
         sws_freeContext(sws);
         return NULL;
     }
-    sws_setColorspaceDetails(sws, table, is_full_range(scaler, from), table, full, 0, 1 << 16, 1 << 16);
+    sws_setColorspaceDetails(sws, sws_getCoefficients((int)from->matrix), from->full_range,
+                             sws_getCoefficients((int)to->matrix), to->full_range, 0, 1 << 16, 1 << 16);
     return sws;
+}
+
+/* The same matrix and range on both sides: values are kept, whatever they mean. */
+static struct SwsContext *new_sws(const struct scaler *scaler, const AVFrame *from)
+{
+    const struct plan_mapping *map = &scaler->map;
+    const struct plan_source *source = &scaler->plan->source;
+    enum AVColorSpace matrix = scaler_source_matrix(source);
+    struct sws_side input = {map->source_width, map->source_height, from->format, matrix, is_full_range(scaler, from)};
+    struct sws_side output = {map->width, map->height, scaler->picture->format, matrix,
+                              source->colour.range == AVCOL_RANGE_JPEG};
+    return scaler_new_sws(&input, &output, (50 - scaler->picture->sharpness) / 50.0);
 }
 
 static int adapt(struct scaler *scaler, const AVFrame *from, const AVFrame *source, struct error *err)
@@ -224,8 +246,6 @@ int scaler_scale(struct scaler *scaler, const AVFrame *from, const AVFrame *sour
     CLEANUP(av_frame_free) AVFrame *picture = new_picture(scaler);
     if (!picture)
         return error_set(err, ERROR_BUG, "out of memory");
-    if (map->width != picture->width || map->height != picture->height)
-        fill_black(picture);
     uint8_t *input[4], *output[4];
     planes_at(from, map->source_x, map->source_y, input);
     planes_at(picture, map->x, map->y, output);
@@ -233,6 +253,7 @@ int scaler_scale(struct scaler *scaler, const AVFrame *from, const AVFrame *sour
                           picture->linesize);
     if (lines <= 0)
         return error_set(err, ERROR_BUG, "scaling failed: %s", av_err2str(lines));
+    fill_bars(picture, map);
     *ret = TAKE(picture);
     return 0;
 }
@@ -242,6 +263,6 @@ int scaler_black(struct scaler *scaler, AVFrame **ret, struct error *err)
     *ret = new_picture(scaler);
     if (!*ret)
         return error_set(err, ERROR_BUG, "out of memory");
-    fill_black(*ret);
+    fill_black(*ret, 0, 0, (*ret)->width, (*ret)->height);
     return 0;
 }

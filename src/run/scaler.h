@@ -26,6 +26,18 @@ int scaler_scale(struct scaler *scaler, const AVFrame *from, const AVFrame *sour
 /* A black picture. */
 int scaler_black(struct scaler *scaler, AVFrame **ret, struct error *err) MUST_CHECK;
 
+/* One side of a conversion. */
+struct sws_side {
+    int width, height;
+    enum AVPixelFormat format;
+    enum AVColorSpace matrix;
+    bool full_range;
+};
+
+/* A bicubic scaler and colour converter; softness 0 … 1 goes over into a B-spline. NULL: it cannot
+ * be done. The caller's, to be freed with sws_freeContext(). */
+struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_side *to, double softness);
+
 /* The colour matrix of the source's pixels; without a word about it, what screens assume by size. */
 enum AVColorSpace scaler_source_matrix(const struct plan_source *source);
 

@@ -342,6 +342,10 @@ def test_result(clip):
     details = [
         [output.get("videoDetails") for output in group["outputDetails"]] for group in groups
     ]
+    for name, video in zip(LADDER, details[0]):
+        bits = 8 * sum(len(picture.data) for picture in clip.made.videos[name].displayed())
+        assert video.pop("averageBitrate") == pytest.approx(bits / clip.seconds, rel=0.02)
+    assert details[1][0].pop("averageBitrate") > 0
     hls = [{"widthInPx": width, "heightInPx": height} for width, height, _ in LADDER.values()]
     big = {"widthInPx": 1280, "heightInPx": 720}
     assert details == [[*hls, None], [big], [big]]

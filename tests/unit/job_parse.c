@@ -127,7 +127,7 @@ static void test_rows(void **state)
         {hls_job,
          {HLS "/timestampDeltaMilliseconds=5"},
          "? " HLS "/timestampDeltaMilliseconds: TimestampDeltaMilliseconds is ignored: Shifts "
-                  "timestamps; they start "
+         "timestamps; they start "
          "where PtsOffset says"},
         {mp4_job, {"/timecodeConfig={\"source\":\"ZEROBASED\"}", "/adAvailOffset=7"}, ""},
     };

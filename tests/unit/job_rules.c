@@ -6,13 +6,10 @@
 
 #define INCOMPATIBLE                                                                               \
     ": Your job contains values for the following settings that are incompatible: Rate control "   \
-    "mode, Bitrate, and "                                                                          \
-    "Max bitrate. Adjust your settings and resubmit your job. Some valid combinations of "         \
-    "settings are these: Set "                                                                     \
-    "Rate control mode to QVBR, specify a value for Max bitrate, and don't specify a value for "   \
-    "Bitrate. Or, set "                                                                            \
-    "Rate control mode to CBR, specify a value for Bitrate, and don't specify a value for Max "    \
-    "bitrate."
+    "mode, Bitrate, and Max bitrate. Adjust your settings and resubmit your job. Some valid "      \
+    "combinations of settings are these: Set Rate control mode to QVBR, specify a value for Max "  \
+    "bitrate, and don't specify a value for Bitrate. Or, set Rate control mode to CBR, specify a " \
+    "value for Bitrate, and don't specify a value for Max bitrate."
 #define CAPTURE "{\"codec\":\"FRAME_CAPTURE\",\"frameCaptureSettings\":{}}"
 #define CODEC   PICTURE "/codecSettings"
 #define M3U8    OUTPUT "/containerSettings/m3u8Settings"
@@ -20,9 +17,8 @@
 #define COPY    "{\"containerSettings\":{\"container\":\"MP4\"}," AUDIO "}"
 #define BITRATES                                                                                   \
     "6000,8000,10000,12000,14000,16000,20000,24000,28000,32000,40000,48000,56000,64000,80000,"     \
-    "96000,112000,128000,"                                                                         \
-    "160000,192000,224000,256000,288000,320000,384000,448000,512000,576000,640000,768000,896000,"  \
-    "1024000"
+    "96000,112000,128000,160000,192000,224000,256000,288000,320000,384000,448000,512000,576000,"   \
+    "640000,768000,896000,1024000"
 
 static const struct {
     const char *rule;
@@ -336,7 +332,7 @@ static const struct {
       {"/inputs/0/audioSelectors/Audio Selector 1/defaultSelection=NOT_DEFAULT",
        SOUND "/audioSourceName=X"},
       "? " SOUND "/audioSourceName: The track will be silent: the input has no audio selector "
-                 "\"X\", and no default one"}},
+      "\"X\", and no default one"}},
     {"audio_source", {mp4_job, {SOUND "/audioSourceName=X"}, ""}},
     {"sample_rate",
      {mp4_job,
