@@ -96,7 +96,8 @@ for folder in structure cli golden media; do
 done
 MEDIACONVERT_LOCAL=$PWD/build/asan/bin/mediaconvert-local step media-asan tests media-asan -m asan tests/media
 
-printf '\n%s\n' "${summary[@]}"
+printf '\n'
+printf '%s\n' "${summary[@]}"
 printf '%-22s %5d s\n\n' together $SECONDS
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

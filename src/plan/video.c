@@ -271,7 +271,7 @@ int video_build(struct build *build, const struct video_description *description
         video.passes = 1;
 
     decide_effort(&list, h264, build->options->draft);
-    enum AVPixelFormat format;
+    enum AVPixelFormat format = AV_PIX_FMT_NONE;
     if (decide_profile(&list, h264, &video, &format, err) < 0 ||
         picture_build(build, description, decide_sar(&plan->source, h264), format, &video.picture, err) < 0)
         return -1;

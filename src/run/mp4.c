@@ -114,7 +114,7 @@ static struct composition measure(const uint8_t *ctts, size_t ctts_size, const u
 
 static void put_cslg(const uint8_t *stbl, size_t stbl_size, struct text *out)
 {
-    size_t ctts_size, stts_size;
+    size_t ctts_size = 0, stts_size = 0;
     const uint8_t *ctts = mp4_find(stbl, stbl_size, "ctts", &ctts_size);
     const uint8_t *stts = mp4_find(stbl, stbl_size, "stts", &stts_size);
     if (!ctts || !stts || ctts_size < 16 || stts_size < 16)
