@@ -112,7 +112,7 @@ struct plan_audio {
     int channels;         /* 1, 2 or 6 */
     int64_t bitrate;      /* bits/s; 0 in VBR */
     bool mpeg2;           /* Specification MPEG2: said in ADTS headers */
-    bool match_video;     /* AudioDuration MATCH_VIDEO_DURATION: cut at the video's end */
+    bool match_video;     /* AudioDuration MATCH_VIDEO_DURATION: what begins after the video's end is dropped */
     struct plan_option *options;
     int options_count;
 };

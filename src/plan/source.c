@@ -218,16 +218,54 @@ static const struct audio_selector *find_selector(const struct build *build, con
     return NULL;
 }
 
+/* Languages with two codes in ISO 639-2, one after the language's own name and one after English. */
+static const char *const two_codes[][2] = {
+    {"alb", "sqi"}, {"arm", "hye"}, {"baq", "eus"}, {"bur", "mya"}, {"chi", "zho"}, {"cze", "ces"}, {"dut", "nld"},
+    {"fre", "fra"}, {"geo", "kat"}, {"ger", "deu"}, {"gre", "ell"}, {"ice", "isl"}, {"mac", "mkd"}, {"mao", "mri"},
+    {"may", "msa"}, {"per", "fas"}, {"rum", "ron"}, {"slo", "slk"}, {"tib", "bod"}, {"wel", "cym"},
+};
+
+static bool same_language(const char *a, const char *b)
+{
+    if (!a || !b || !strcasecmp(a, b))
+        return a && b;
+    for (size_t i = 0; i < COUNT(two_codes); i++)
+        if ((!strcasecmp(a, two_codes[i][0]) && !strcasecmp(b, two_codes[i][1])) ||
+            (!strcasecmp(a, two_codes[i][1]) && !strcasecmp(b, two_codes[i][0])))
+            return true;
+    return false;
+}
+
+static const char *selector_language(const struct audio_selector *selector)
+{
+    if (selector->CustomLanguageCode)
+        return selector->CustomLanguageCode;
+    return selector->has_LanguageCode ? language_code_choices[selector->LanguageCode].name : NULL;
+}
+
+/* By what the selector picks: SelectorType says it, else what is given does. */
+static enum audio_selector_type selector_type(const struct audio_selector *selector)
+{
+    if (selector->has_SelectorType)
+        return selector->SelectorType;
+    if (selector->Pids.count)
+        return AUDIO_SELECTOR_TYPE_PID;
+    if (!selector->Tracks.count && selector_language(selector))
+        return AUDIO_SELECTOR_TYPE_LANGUAGE_CODE;
+    return AUDIO_SELECTOR_TYPE_TRACK;
+}
+
+/* `number` counts the input's audio tracks from 1. What is not said takes the first. */
 static bool selector_takes(const struct audio_selector *selector, const struct probe_track *track, int number)
 {
-    if (selector->Tracks.count)
-        return selector->Tracks.items[0] == number;
-    if (selector->Pids.count)
-        return selector->Pids.items[0] == track->id;
-    const char *language = selector->CustomLanguageCode;
-    if (!language && selector->has_LanguageCode)
-        language = language_code_choices[selector->LanguageCode].name;
-    return !language || (track->language && !strcasecmp(language, track->language));
+    switch (selector_type(selector)) {
+    case AUDIO_SELECTOR_TYPE_PID:
+        return !selector->Pids.count || selector->Pids.items[0] == track->id;
+    case AUDIO_SELECTOR_TYPE_LANGUAGE_CODE:
+        return !selector_language(selector) || same_language(selector_language(selector), track->language);
+    default:
+        return !selector->Tracks.count || selector->Tracks.items[0] == number;
+    }
 }
 
 static const struct probe_track *pick_audio(const struct build *build, const struct audio_selector *selector,

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/mux.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-struct packet_node {
-    AVPacket *packet;
-    struct packet_node *next;
-};
-
 static const struct container_kind *const containers[] = {
     &mp4_container,
     &ts_container,
@@ -22,7 +14,6 @@ static void add_stream(struct mux *mux, const AVCodecContext *codec, const struc
     stream->codec = codec;
     stream->audio = audio;
     stream->time_base = codec->time_base;
-    stream->last = &stream->first;
 }
 
 int mux_init(struct stage *stage, int index, struct error *err)
@@ -99,13 +90,14 @@ static int next_stream(const struct mux *mux)
     int next = -1;
     for (int i = 0; i < mux->streams_count; i++) {
         const struct mux_stream *stream = &mux->streams[i];
-        if (!stream->first) {
+        const struct packet_node *first = stream->waiting.first;
+        if (!first) {
             if (!stream->ended)
                 return -1;
             continue;
         }
         const struct mux_stream *best = next < 0 ? NULL : &mux->streams[next];
-        if (!best || av_compare_ts(stream->first->packet->dts, stream->time_base, best->first->packet->dts,
+        if (!best || av_compare_ts(first->packet->dts, stream->time_base, best->waiting.first->packet->dts,
                                    best->time_base) < 0)
             next = i;
     }
@@ -117,12 +109,7 @@ static int write_ready(struct stage *stage, struct error *err)
     struct mux *mux = mux_of(stage);
     for (int i; (i = next_stream(mux)) >= 0;) {
         struct mux_stream *stream = &mux->streams[i];
-        struct packet_node *node = stream->first;
-        stream->first = node->next;
-        if (!stream->first)
-            stream->last = &stream->first;
-        CLEANUP(av_packet_free) AVPacket *packet = node->packet;
-        free(node);
+        CLEANUP(av_packet_free) AVPacket *packet = packets_pop(&stream->waiting);
         if (!stream->audio)
             mux->video_bytes += packet->size;
         remember_end(stream, packet);
@@ -135,16 +122,10 @@ static int write_ready(struct stage *stage, struct error *err)
 static int mux_process(struct stage *stage, struct item *item, struct error *err)
 {
     struct mux_stream *stream = &mux_of(stage)->streams[item->source];
-    if (item->packet) {
-        struct packet_node *node = calloc(1, sizeof(*node));
-        if (!node)
-            return error_set(err, ERROR_BUG, "out of memory");
-        node->packet = TAKE(item->packet);
-        *stream->last = node;
-        stream->last = &node->next;
-    } else if (item->time_us == INT64_MAX) {
+    if (item->packet && packets_push(&stream->waiting, TAKE(item->packet), err) < 0)
+        return -1;
+    if (item->time_us == INT64_MAX)
         stream->ended = true;
-    }
     return write_ready(stage, err);
 }
 
@@ -162,13 +143,8 @@ static int mux_flush(struct stage *stage, struct error *err)
 static void mux_release(struct stage *stage)
 {
     struct mux *mux = mux_of(stage);
-    for (int i = 0; i < mux->streams_count; i++) {
-        for (struct packet_node *node = mux->streams[i].first, *next; node; node = next) {
-            next = node->next;
-            av_packet_free(&node->packet);
-            free(node);
-        }
-    }
+    for (int i = 0; i < mux->streams_count; i++)
+        packets_release(&mux->streams[i].waiting);
     if (mux->state)
         mux->container->release(stage);
     av_freep(&mux->state);

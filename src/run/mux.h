@@ -11,13 +11,14 @@
 
 #include <libavformat/avformat.h>
 
+#include "run/packets.h"
 #include "run/stage.h"
 
 struct mux_stream {
     const AVCodecContext *codec;
     const struct plan_output_audio *audio; /* NULL: video */
     AVRational time_base;
-    struct packet_node *first, **last; /* waiting */
+    struct packets waiting;
     bool ended;
     int64_t end_us;                    /* of the newest packet */
 };

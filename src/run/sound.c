@@ -5,6 +5,9 @@
  * Samples are counted from time zero. Where the input leaves a gap, begins late or ends before the
  * video, silence is put in; what lies before zero is dropped. Small wobble of timestamps is left
  * alone: the threshold is under one AAC frame, so audio and video never drift apart by more.
+ *
+ * Audio that may not outlast the video is encoded as it comes, but sent only once the video has got
+ * as far; what is left when the video has ended is dropped.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +16,7 @@
 #include <libavutil/channel_layout.h>
 #include <libswresample/swresample.h>
 
+#include "run/packets.h"
 #include "run/stage.h"
 
 enum {
@@ -33,6 +37,7 @@ struct sound {
     int64_t written;  /* samples put into the fifo since zero */
     int64_t encoded;  /* samples given to the encoder */
     int64_t silence, dropped; /* samples */
+    struct packets held; /* MATCH_VIDEO_DURATION: not yet known to lie before the video's end */
 };
 
 static int open_encoder(struct sound *sound, struct error *err)
@@ -92,6 +97,31 @@ static int64_t to_samples(const struct sound *sound, int64_t time_us)
 
 /* ---- encoding ---- */
 
+/* Sends what begins before this time. */
+static int send_held(struct stage *stage, int64_t end_us, struct error *err)
+{
+    struct sound *sound = stage->state;
+    while (sound->held.first && sound->held.first->packet->pts < to_samples(sound, end_us)) {
+        CLEANUP(av_packet_free) AVPacket *packet = packets_pop(&sound->held);
+        if (stage_send_packet(stage, packet, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int send_packet(struct stage *stage, struct error *err)
+{
+    struct sound *sound = stage->state;
+    if (!sound->audio->match_video || !stage->run->picture)
+        return stage_send_packet(stage, sound->packet, err);
+    AVPacket *packet = av_packet_clone(sound->packet);
+    if (!packet)
+        return error_set(err, ERROR_BUG, "out of memory");
+    if (packets_push(&sound->held, packet, err) < 0)
+        return -1;
+    return send_held(stage, atomic_load(&stage->run->media_us), err);
+}
+
 static int receive_packets(struct stage *stage, struct error *err)
 {
     struct sound *sound = stage->state;
@@ -101,7 +131,7 @@ static int receive_packets(struct stage *stage, struct error *err)
             return 0;
         if (r < 0)
             return error_set(err, ERROR_UNKNOWN, "AAC encoder failed: %s", av_err2str(r));
-        r = stage_send_packet(stage, sound->packet, err);
+        r = send_packet(stage, err);
         av_packet_unref(sound->packet);
         if (r < 0)
             return -1;
@@ -279,7 +309,7 @@ static int sound_flush(struct stage *stage, struct error *err)
     struct sound *sound = stage->state;
     if (convert(stage, NULL, 0, err) < 0)
         return -1;
-    int64_t end = to_samples(sound, run_wait_video_end(stage->run));
+    int64_t end_us = run_wait_video_end(stage->run), end = to_samples(sound, end_us);
     if (end > sound->written && add_silence(stage, end - sound->written, err) < 0)
         return -1;
     int left = av_audio_fifo_size(sound->fifo);
@@ -291,7 +321,9 @@ static int sound_flush(struct stage *stage, struct error *err)
     if (sound->track->stream >= 0)
         run_add_padding(stage->run, av_rescale(sound->silence, 1000000, sound->audio->sample_rate),
                         av_rescale(sound->dropped, 1000000, sound->audio->sample_rate));
-    return receive_packets(stage, err);
+    if (receive_packets(stage, err) < 0)
+        return -1;
+    return send_held(stage, end_us, err);
 }
 
 static void sound_release(struct stage *stage)
@@ -304,6 +336,7 @@ static void sound_release(struct stage *stage)
         av_audio_fifo_free(sound->fifo);
     av_frame_free(&sound->frame);
     av_packet_free(&sound->packet);
+    packets_release(&sound->held);
 }
 
 const struct stage_kind sound_stage = {
