@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/interrupt.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "base/macros.h"
@@ -12,6 +13,11 @@ static void *wait_for_signals(void *arg)
     int signal;
     sigwait(&interrupt->signals, &signal);
     cancel_request(&interrupt->cancel);
+    // timeout(1) and shells send the same signal to a process and to its group: that is one wish
+    static const struct timespec moment = {.tv_nsec = 500 * 1000 * 1000}, none = {0};
+    nanosleep(&moment, NULL);
+    while (sigtimedwait(&interrupt->signals, NULL, &none) > 0)
+        continue;
     sigwait(&interrupt->signals, &signal);
     _exit(EXIT_FAILED);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SIGINT, SIGTERM and SIGHUP as a wish to stop: the first sets `cancel`, the second ends the
+ * SIGINT, SIGTERM and SIGHUP as a wish to stop: the first sets `cancel`, another one ends the
  * process at once. They are waited for in a thread of its own, so nothing runs in a handler.
  */
 #ifndef CLI_INTERRUPT_H

@@ -39,17 +39,13 @@ static void print_messages(const struct report *report, int *infos, int *warning
 }
 
 /* Looks at the worker until it has ended. */
-static int watch(struct worker *worker, struct interrupt *interrupt, enum progress_style style,
-                 struct progress *ret_progress, struct error *err)
+static int watch(struct worker *worker, enum progress_style style, struct progress *ret_progress, struct error *err)
 {
     struct progress_display display;
     progress_init(&display, style);
     int r;
-    while ((r = worker_wait(worker, 200000, ret_progress, err)) == 0) {
+    while ((r = worker_wait(worker, 200000, ret_progress, err)) == 0)
         progress_show(&display, ret_progress);
-        if (cancel_requested(&interrupt->cancel))
-            worker_cancel(worker);
-    }
     if (r > 0)
         progress_show(&display, ret_progress);
     progress_clear(&display);
@@ -75,6 +71,7 @@ static int run(const struct loaded_job *loaded, const struct arguments *argument
     struct worker_options worker_options = {
         .draft = arguments->job.speed == SPEED_DRAFT,
         .threads = arguments->job.threads,
+        .cancel = &interrupt->cancel,
     };
     CLEANUP(worker_free) struct worker *worker = NULL;
     if (worker_new(&worker, loaded->job, storage, &worker_options, err) < 0)
@@ -83,7 +80,7 @@ static int run(const struct loaded_job *loaded, const struct arguments *argument
     int infos = 0, warnings = 0;
     print_messages(worker_report(worker), &infos, &warnings);
     struct progress progress = {0};
-    if (watch(worker, interrupt, (enum progress_style)arguments->progress, &progress, err) < 0)
+    if (watch(worker, (enum progress_style)arguments->progress, &progress, err) < 0)
         return -1;
     print_messages(worker_report(worker), &infos, &warnings);
     print_result(worker_report(worker), &progress, loaded, &arguments->job);

@@ -19,7 +19,6 @@ struct worker {
     const struct job *job;
     struct storage *storage;
     struct worker_options options;
-    struct cancel cancel;
     int64_t started_us;
 
     struct media *media;
@@ -36,7 +35,7 @@ struct worker {
 static int open_input(struct worker *worker, struct error *err)
 {
     const char *uri = worker->job->Settings->Inputs[0]->FileInput;
-    return media_open(&worker->media, worker->storage, uri, &worker->cancel, worker->arena, &worker->probe, err);
+    return media_open(&worker->media, worker->storage, uri, worker->options.cancel, worker->arena, &worker->probe, err);
 }
 
 static int make_plan(struct worker *worker, struct error *err)
@@ -148,6 +147,8 @@ static void fill_progress(struct worker *worker, const struct run_progress *run,
 int worker_wait(struct worker *worker, int64_t timeout_us, struct progress *progress, struct error *err)
 {
     struct run_progress run = {0};
+    if (cancel_requested(worker->options.cancel))
+        run_cancel(worker->run);
     int r = run_wait(worker->run, timeout_us, &run, err);
     fill_progress(worker, &run, progress);
     if (r <= 0)
@@ -156,19 +157,11 @@ int worker_wait(struct worker *worker, int64_t timeout_us, struct progress *prog
         return next_pass(worker, err);
 
     progress->phase = PHASE_UPLOADING;
-    if (cancel_requested(&worker->cancel))
-        return error_set(err, ERROR_CANCELED, "canceled");
     if (delivery_commit(worker->delivery, err) < 0)
         return -1;
     report_fill(worker->report, worker->arena, worker->plan, run_result(worker->run));
     progress->percent = 100;
     return 1;
-}
-
-void worker_cancel(struct worker *worker)
-{
-    cancel_request(&worker->cancel);
-    run_cancel(worker->run);
 }
 
 const struct report *worker_report(const struct worker *worker)

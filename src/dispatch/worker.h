@@ -7,7 +7,7 @@
  *                 then its objects are made visible together   UPLOADING
  *   worker_free   whatever was not made visible is removed
  *
- * The caller polls; nothing calls back. One thread per worker; worker_cancel() from any other.
+ * The caller polls; nothing calls back. One thread per worker; others may set its `cancel`.
  */
 #ifndef DISPATCH_WORKER_H
 #define DISPATCH_WORKER_H
@@ -26,6 +26,7 @@ struct worker_options {
     bool draft;            /* fastest encode, same shapes */
     int threads;           /* cores to plan for; 0: those this process may use */
     int64_t start_wall_us; /* when the job started, for date identifiers; 0: now */
+    struct cancel *cancel; /* makes worker_new() and worker_wait() fail soon with ERROR_CANCELED; or NULL */
 };
 
 enum job_phase { PHASE_PROBING, PHASE_TRANSCODING, PHASE_UPLOADING };
@@ -91,9 +92,6 @@ int worker_new(struct worker **ret, const struct job *job, struct storage *stora
  */
 int worker_wait(struct worker *worker, int64_t timeout_us, struct progress *progress,
                 struct error *err) MUST_CHECK;
-
-/* Makes worker_wait() fail soon with ERROR_CANCELED. From any thread. */
-void worker_cancel(struct worker *worker);
 
 /* Infos and warnings from the start on, the rest after worker_wait() returned 1. */
 const struct report *worker_report(const struct worker *worker);
