@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,4 +94,25 @@ char *text_bitrate(double bits_per_second, char out[32])
     else
         snprintf(out, 32, "%.2f Mb/s", bits_per_second / 1e6);
     return out;
+}
+
+int text_distance(const char *a, const char *b)
+{
+    enum { MOST = 64 };
+    int row[MOST + 1], length = (int)strnlen(b, MOST + 1);
+    if (length > MOST || strnlen(a, MOST + 1) > MOST)
+        return INT_MAX;
+    for (int j = 0; j <= length; j++)
+        row[j] = j;
+    for (int i = 1; a[i - 1]; i++) {
+        int diagonal = row[0]++;
+        for (int j = 1; j <= length; j++) {
+            bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
+            int change = diagonal + !same;
+            int step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = change < step ? change : step;
+        }
+    }
+    return row[length];
 }

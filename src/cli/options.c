@@ -14,34 +14,12 @@
 
 /* --- what somebody may have meant --- */
 
-enum { WORD_BYTES = 40 };
-
-/* How many letters must be added, dropped or changed to make b of a. */
-static int distance(const char *a, const char *b)
-{
-    int row[WORD_BYTES + 1], length = (int)strlen(b);
-    for (int j = 0; j <= length; j++)
-        row[j] = j;
-    for (int i = 1; a[i - 1]; i++) {
-        int diagonal = row[0]++;
-        for (int j = 1; j <= length; j++) {
-            int change = diagonal + (a[i - 1] != b[j - 1]);
-            int step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = change < step ? change : step;
-        }
-    }
-    return row[length];
-}
-
 const char *nearest_name(const char *word, const char *const *names)
 {
     const char *nearest = NULL;
     int best = (int)strlen(word) / 3 + 2; // what is farther is another word
     for (; *names; names++) {
-        if (strlen(*names) > WORD_BYTES)
-            continue;
-        int d = distance(word, *names);
+        int d = text_distance(word, *names);
         if (d < best) {
             best = d;
             nearest = *names;

@@ -2,7 +2,6 @@
 /* `plan`: what a job would make of its input. */
 #include "plan/plan.h"
 
-#include <sched.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -20,13 +19,6 @@ static const struct option options[] = {
     {0},
 };
 
-/* Cores that this process may use. */
-static int cores(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
-}
-
 static int plan(const struct loaded_job *loaded, const struct job_arguments *arguments,
                 struct plan **ret, struct error *err)
 {
@@ -41,7 +33,7 @@ static int plan(const struct loaded_job *loaded, const struct job_arguments *arg
 
     struct plan_options plan_options = {
         .draft = arguments->speed == SPEED_DRAFT,
-        .threads = arguments->threads ? arguments->threads : cores(),
+        .threads = arguments->threads,
         .start_wall_us = clock_wall_us(),
     };
     return plan_for_job(loaded->arena, loaded->job, probe, &plan_options, ret, err);

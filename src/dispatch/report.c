@@ -66,15 +66,9 @@ static void fill_output(struct report_output *to, struct arena *arena, const str
 {
     const struct run_output *from = &result->outputs[index];
     int64_t duration_us = from->duration_us;
-    if (plan->container == CONTAINER_CAPTURE) {
-        duration_us = 0;
-        for (int i = 0; i < result->objects_count; i++) {
-            if (result->objects[i].output != index)
-                continue;
-            duration_us += result->objects[i].duration_us;
+    for (int i = 0; plan->container == CONTAINER_CAPTURE && i < result->objects_count; i++)
+        if (result->objects[i].output == index)
             to->paths = one_path(arena, arena_strdup(arena, result->objects[i].uri));
-        }
-    }
     to->duration_ms = duration_us / 1000;
     to->average_bitrate = duration_us > 0 ? (double)from->video_bytes * 8e6 / (double)duration_us : 0;
 }

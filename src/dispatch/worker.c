@@ -2,7 +2,6 @@
 #include "dispatch/worker.h"
 
 #include <dirent.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,12 +94,6 @@ static int next_pass(struct worker *worker, struct error *err)
     return start_run(worker, err);
 }
 
-static int usable_cores(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
 int worker_new(struct worker **ret, const struct job *job, struct storage *storage,
                const struct worker_options *options, struct error *err)
 {
@@ -113,8 +106,6 @@ int worker_new(struct worker **ret, const struct job *job, struct storage *stora
     worker->options = *options;
     worker->pass = worker->passes = 1;
     worker->started_us = clock_monotonic_us();
-    if (!worker->options.threads)
-        worker->options.threads = usable_cores();
     if (!worker->options.start_wall_us)
         worker->options.start_wall_us = clock_wall_us();
 

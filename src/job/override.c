@@ -19,13 +19,11 @@ static int set_string(struct arena *arena, struct json *root, const char *pointe
     return 0;
 }
 
-/* file:///absolute/path; a path that is not there stays as it is, for the run to say so. */
+/* file:///absolute/path. A link keeps the name it was given: outputs are called after it. */
 static int file_uri(struct arena *arena, const char *path, const char **ret, struct error *err)
 {
-    char resolved[PATH_MAX], here[PATH_MAX];
-    if (realpath(path, resolved))
-        *ret = arena_printf(arena, "file://%s", resolved);
-    else if (path[0] == '/')
+    char here[PATH_MAX];
+    if (path[0] == '/')
         *ret = arena_printf(arena, "file://%s", path);
     else if (getcwd(here, sizeof(here)))
         *ret = arena_printf(arena, "file://%s/%s", here, path);

@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "job/check.h"
 
 enum {
     LIST_MAX = 1000,    /* items of a list, members of a map */
-    SUGGEST_BYTES = 48, /* longer names get no suggestion */
 };
 
 struct parser {
@@ -388,33 +388,12 @@ static void read_member(struct parser *p, const struct setting *s, const struct 
     warn_if_ignored(p, s, value, choice, pointer);
 }
 
-/* How many letters must be added, dropped or changed to make b of a. */
-static int distance(const char *a, const char *b)
-{
-    int row[SUGGEST_BYTES + 1], n = (int)strlen(b);
-    for (int j = 0; j <= n; j++)
-        row[j] = j;
-    for (int i = 1; a[i - 1]; i++) {
-        int diagonal = row[0]++;
-        for (int j = 1; j <= n; j++) {
-            int change =
-                diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
-            diagonal = row[j];
-            int step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            row[j] = change < step ? change : step;
-        }
-    }
-    return row[n];
-}
-
 static const char *nearest_name(const struct structure *structure, const char *key)
 {
     const char *nearest = NULL;
-    if (strlen(key) > SUGGEST_BYTES)
-        return NULL;
     int best = (int)strlen(key) / 3 + 1; /* farther than this is another word */
     for (const struct setting *s = structure->rows; s->name; s++) {
-        int d = strlen(s->name) > SUGGEST_BYTES ? best : distance(key, s->name);
+        int d = text_distance(key, s->name);
         if (d < best) {
             best = d;
             nearest = s->name;

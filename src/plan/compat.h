@@ -34,4 +34,11 @@ static inline int64_t *compat_frame_duration(AVFrame *frame)
 #endif
 }
 
+/* The bytes that an AVIO's write callback gets are const from libavformat 61 on. */
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+typedef const uint8_t compat_written;
+#else
+typedef uint8_t compat_written;
+#endif
+
 #endif

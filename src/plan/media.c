@@ -209,9 +209,10 @@ static int look_ahead(struct media *media, int track, int64_t *timestamps, int c
             break;
         }
         media->ahead[media->ahead_count++] = packet;
-        if (packet->stream_index != track || packet->pts == AV_NOPTS_VALUE)
+        int64_t time_us = probe_time(packet->pts, stream->time_base);
+        if (packet->stream_index != track || time_us == AV_NOPTS_VALUE)
             continue;
-        timestamps[count++] = av_rescale_q(packet->pts, stream->time_base, AV_TIME_BASE_Q);
+        timestamps[count++] = time_us;
         if (timestamps[count - 1] - timestamps[0] > 2 * AV_TIME_BASE)
             break;
     }
@@ -252,17 +253,32 @@ int media_open(struct media **ret, struct storage *storage, const char *uri, str
     return 0;
 }
 
+/* Times that no recording has are none. */
+static void bound_times(const struct media *media, AVPacket *packet)
+{
+    AVRational base = media->format->streams[packet->stream_index]->time_base;
+    if (probe_time(packet->pts, base) == AV_NOPTS_VALUE)
+        packet->pts = AV_NOPTS_VALUE;
+    if (probe_time(packet->dts, base) == AV_NOPTS_VALUE)
+        packet->dts = AV_NOPTS_VALUE;
+    if (probe_time(packet->duration, base) == AV_NOPTS_VALUE)
+        packet->duration = 0;
+}
+
 int media_read(struct media *media, AVPacket *packet, struct error *err)
 {
+    int r = 0;
     if (media->ahead_first < media->ahead_count) {
         AVPacket **first = &media->ahead[media->ahead_first++];
         av_packet_move_ref(packet, *first);
         av_packet_free(first);
+    } else {
+        r = av_read_frame(media->format, packet);
+    }
+    if (r >= 0) {
+        bound_times(media, packet);
         return 1;
     }
-    int r = av_read_frame(media->format, packet);
-    if (r >= 0)
-        return 1;
     if (r == AVERROR_EOF && !media->read_failed && !cancel_requested(media->cancel))
         return 0;
     return set_cause(media, r, ERROR_DEMUXER, "Demuxer: [ReadPacketData]", err);

@@ -3,10 +3,12 @@
 
 #include <math.h>
 
+enum { LEAST = 32, MOST = 8192 }; /* of Width and Height, be they given or follow from the input */
+
 /* A distance in pixels as the nearest even one, at least 2: chroma has half the size. */
 static int even(double pixels)
 {
-    int value = (int)lround(pixels / 2) * 2;
+    int value = (int)lround(fmin(pixels, 1e6) / 2) * 2;
     return value < 2 ? 2 : value;
 }
 
@@ -124,9 +126,12 @@ int picture_build(struct build *build, const struct video_description *video, AV
         .sar = sar, .format = format, .sharpness = video->Sharpness < 50 ? (int)video->Sharpness : 50, .parent = -1};
     decide_size(&plan->source, video, sar, &picture.width, &picture.height);
     decide_fit(&plan->source, video, &picture);
-    if (picture.width % 2 || picture.height % 2 || picture.width < 32 || picture.height < 32)
-        return error_set(err, ERROR_SETTINGS, "Invalid resolution [%d x %d], only even values %s are supported.",
-                         picture.width, picture.height, picture.width % 2 || picture.height % 2 ? "" : "from 32 up");
+    if (picture.width % 2 || picture.height % 2)
+        return error_set(err, ERROR_SETTINGS, "Invalid resolution [%d x %d], only even values are supported.",
+                         picture.width, picture.height);
+    if (picture.width < LEAST || picture.width > MOST || picture.height < LEAST || picture.height > MOST)
+        return error_set(err, ERROR_SETTINGS, "Invalid resolution [%d x %d], only values from %d to %d are supported.",
+                         picture.width, picture.height, LEAST, MOST);
 
     for (int i = 0; i < plan->pictures_count; i++) {
         if (same_picture(&plan->pictures[i], &picture)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/build.h"
 
-#include <stdio.h>
+#include <sched.h>
 
 static const struct group_type *const group_types[] = {&group_file, &group_hls};
 
@@ -53,16 +53,25 @@ static void share_threads(struct build *build)
     }
 }
 
+static int usable_cores(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
 int plan_for_job(struct arena *arena, const struct job *job, const struct probe *probe,
                  const struct plan_options *options, struct plan **ret, struct error *err)
 {
+    struct plan_options known = *options;
+    if (!known.threads)
+        known.threads = usable_cores();
     struct plan *plan = ARENA_NEW(arena, struct plan);
     struct build build = {
         .arena = arena,
         .job = job,
         .input = job->Settings->Inputs[0],
         .probe = probe,
-        .options = options,
+        .options = &known,
         .plan = plan,
     };
     plan->start_wall_us = options->start_wall_us;

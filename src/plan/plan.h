@@ -33,7 +33,7 @@
 
 struct plan_options {
     bool draft;            /* fastest encode, same shapes */
-    int threads;           /* cores to plan for; at least 1 */
+    int threads;           /* cores to plan for; 0: those this process may use */
     int64_t start_wall_us; /* when the job started, for date identifiers */
 };
 

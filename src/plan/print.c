@@ -110,12 +110,19 @@ static void print_encodes(const struct plan *plan, struct text *out)
     }
 }
 
-static void print_hls_output(const struct plan_output *output, struct text *out)
+/* "s3://bucket/a_360_%05d.ts"; with SINGLE_FILE there is no number, for all are in one object. */
+static void add_segments(const struct plan_hls *hls, const struct plan_rendition *rendition, struct text *out)
+{
+    text_add(out, "%s%s%s%s%s%s", rendition->segment_prefix, rendition->subdirectory, rendition->segment_name,
+             rendition->segment_modifier, hls->single_file ? "" : "_%05d", rendition->segment_suffix);
+}
+
+static void print_hls_output(const struct plan_hls *hls, const struct plan_output *output, struct text *out)
 {
     const struct plan_rendition *rendition = &output->rendition;
-    text_add(out, "    playlist %s\n    segments %s%s%s%s_%%05d%s, %.3f s", rendition->playlist_uri,
-             rendition->segment_prefix, rendition->subdirectory, rendition->segment_name, rendition->segment_modifier,
-             rendition->segment_suffix, (double)rendition->segment_us / 1e6);
+    text_add(out, "    playlist %s\n    segments %s", rendition->playlist_uri, hls->single_file ? "in " : "");
+    add_segments(hls, rendition, out);
+    text_add(out, ", %.3f s", (double)rendition->segment_us / 1e6);
     if (rendition->segment_frames)
         text_add(out, " (%d frames)", rendition->segment_frames);
     text_add(out, "\n");
@@ -152,7 +159,7 @@ static void print_output(const struct plan *plan, const struct plan_output *outp
         text_add(out, ", audio %d [%s]", output->audios[i].audio, output->audios[i].language);
     text_add(out, "\n");
     if (plan->groups[output->group].type == GROUP_HLS)
-        print_hls_output(output, out);
+        print_hls_output(&plan->groups[output->group].hls, output, out);
     else
         print_file_output(output, out);
 }
@@ -236,11 +243,10 @@ static cJSON *output_to_json(const struct plan *plan, const struct plan_output *
     cJSON_AddStringToObject(object, "contentType", output->content_type);
     if (plan->groups[output->group].type == GROUP_HLS) {
         const struct plan_rendition *rendition = &output->rendition;
-        char segments[2048];
-        snprintf(segments, sizeof(segments), "%s%s%s%s_%%05d%s", rendition->segment_prefix, rendition->subdirectory,
-                 rendition->segment_name, rendition->segment_modifier, rendition->segment_suffix);
+        CLEANUP(text_release) struct text segments = {0};
+        add_segments(&plan->groups[output->group].hls, rendition, &segments);
         cJSON_AddStringToObject(object, "playlist", rendition->playlist_uri);
-        cJSON_AddStringToObject(object, "segments", segments);
+        cJSON_AddStringToObject(object, "segments", segments.data);
         cJSON_AddNumberToObject(object, "segmentSeconds", (double)rendition->segment_us / 1e6);
     } else if (output->container == CONTAINER_CAPTURE) {
         char captures[2048];

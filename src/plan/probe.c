@@ -49,9 +49,13 @@ static const char *base_name(struct arena *arena, const char *uri)
     return arena_strndup(arena, name, length);
 }
 
-static int64_t to_us(int64_t time, AVRational base)
+int64_t probe_time(int64_t time, AVRational base)
 {
-    return time == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : av_rescale_q(time, base, AV_TIME_BASE_Q);
+    static const int64_t most_us = 100 * 366 * 86400LL * 1000000;
+    if (time == AV_NOPTS_VALUE || base.num <= 0 || base.den <= 0)
+        return AV_NOPTS_VALUE;
+    int64_t us = av_rescale_q(time, base, AV_TIME_BASE_Q); /* INT64_MIN where it does not fit */
+    return us < -most_us || us > most_us ? AV_NOPTS_VALUE : us;
 }
 
 /* How far clockwise a player turns the picture, and whether it flips it. Oblique angles count as
@@ -134,7 +138,8 @@ struct probe *probe_streams(struct arena *arena, const AVFormatContext *format, 
         probe->format = "webm";
     probe->bytes = object->bytes;
     probe->object = *object;
-    probe->duration_us = format->duration > 0 ? format->duration : 0;
+    int64_t all = probe_time(format->duration, AV_TIME_BASE_Q);
+    probe->duration_us = all > 0 ? all : 0;
     probe->tracks_count = (int)format->nb_streams;
     probe->tracks = ARENA_ARRAY(arena, struct probe_track, format->nb_streams);
 
@@ -149,8 +154,8 @@ struct probe *probe_streams(struct arena *arena, const AVFormatContext *format, 
         track->codec_name = avcodec_get_name(par->codec_id);
         track->decodable = avcodec_find_decoder(par->codec_id) != NULL;
         track->language = language_of(arena, stream);
-        track->start_us = to_us(stream->start_time, stream->time_base);
-        int64_t duration = to_us(stream->duration, stream->time_base);
+        track->start_us = probe_time(stream->start_time, stream->time_base);
+        int64_t duration = probe_time(stream->duration, stream->time_base);
         track->duration_us = duration > 0 ? duration : 0;
         track->bitrate = par->bit_rate;
         track->attached_picture = stream->disposition & AV_DISPOSITION_ATTACHED_PIC;
@@ -196,8 +201,9 @@ AVRational probe_measured_rate(int64_t *timestamps, int count)
     int64_t gaps[256];
     int gaps_count = 0;
     for (int i = 1; i < count && gaps_count < (int)COUNT(gaps); i++)
-        if (timestamps[i] > timestamps[i - 1])
-            gaps[gaps_count++] = timestamps[i] - timestamps[i - 1];
+        if (timestamps[i] > timestamps[i - 1] &&
+            !__builtin_sub_overflow(timestamps[i], timestamps[i - 1], &gaps[gaps_count]))
+            gaps_count++;
     if (!gaps_count)
         return fallback;
     qsort(gaps, (size_t)gaps_count, sizeof(*gaps), compare_times);

@@ -64,6 +64,10 @@ struct probe {
 struct probe *probe_streams(struct arena *arena, const AVFormatContext *format, const char *uri,
                             const struct object_info *object);
 
+/* A container's time in µs. AV_NOPTS_VALUE where it has none, or one a hundred years from 0: that is
+ * no time, and nobody has to fear to add two of them. */
+int64_t probe_time(int64_t time, AVRational base);
+
 /*
  * The frame rate that INITIALIZE_FROM_SOURCE means, in three steps: what the container declares
  * (its average, else its r_frame_rate; 0/1 where neither is believable, that is above 120), what

@@ -60,7 +60,17 @@ static int put(struct stage *stage, const void *jpeg, size_t size, struct error 
     if (length >= (int)sizeof(uri))
         return error_set(err, ERROR_SETTINGS, "object name too long");
     return run_put(stage->run, capture->index, "capture", uri, capture->output->content_type, NULL, jpeg, size,
-                   av_rescale(1000000, plan->denominator, plan->numerator), err);
+                   0, err);
+}
+
+static int capture_flush(struct stage *stage, struct error *err)
+{
+    (void)err;
+    struct capture *capture = stage->state;
+    const struct plan_capture *plan = &capture->output->capture;
+    stage->run->result.outputs[capture->index].duration_us =
+        av_rescale(capture->count * 1000000, plan->denominator, plan->numerator);
+    return 0;
 }
 
 static int capture_process(struct stage *stage, struct item *item, struct error *err)
@@ -96,5 +106,6 @@ const struct stage_kind capture_stage = {
     .name = "capture",
     .state_size = sizeof(struct capture),
     .process = capture_process,
+    .flush = capture_flush,
     .release = capture_release,
 };

@@ -51,6 +51,16 @@ static void set_format(struct stage *stage)
     }
 }
 
+/* "avc1.4d401f": the three bytes after the SPS's first in the encoder's header (RFC 6381). */
+static const char *codec_string(struct arena *arena, const AVCodecContext *codec)
+{
+    const uint8_t *data = codec->extradata;
+    for (int i = 0; i + 7 <= codec->extradata_size; i++)
+        if (!data[i] && !data[i + 1] && data[i + 2] == 1 && (data[i + 3] & 0x1f) == 7)
+            return arena_printf(arena, "avc1.%02x%02x%02x", data[i + 4], data[i + 5], data[i + 6]);
+    return "avc1";
+}
+
 int encode_init(struct stage *stage, int video, struct error *err)
 {
     struct encode *encode = stage->state;
@@ -76,6 +86,7 @@ int encode_init(struct stage *stage, int video, struct error *err)
     const AVDictionaryEntry *left = av_dict_get(options, "", NULL, AV_DICT_IGNORE_SUFFIX);
     if (left)
         return error_set(err, ERROR_BUG, "encoder option '%s' was not taken", left->key);
+    stage->run->video_codecs[video] = codec_string(stage->run->arena, encode->codec);
     return 0;
 }
 

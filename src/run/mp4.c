@@ -84,29 +84,42 @@ struct composition {
     int64_t least, greatest, start, end;
 };
 
+/* How many pairs of numbers a table really has, whatever it says. */
+static uint32_t pairs(const uint8_t *table, size_t size)
+{
+    size_t room = (size - 8) / 8;
+    return AV_RB32(table + 4) < room ? AV_RB32(table + 4) : (uint32_t)room;
+}
+
 static struct composition measure(const uint8_t *ctts, size_t ctts_size, const uint8_t *stts, size_t stts_size)
 {
     struct composition c = {INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN};
-    uint32_t ctts_count = AV_RB32(ctts + 4), stts_count = AV_RB32(stts + 4);
+    uint32_t ctts_count = pairs(ctts, ctts_size), stts_count = pairs(stts, stts_size);
     uint32_t in_stts = 0, used = 0;
     int64_t dts = 0;
-    for (uint32_t i = 0; i < ctts_count && 8 + ((size_t)i + 1) * 8 <= ctts_size; i++) {
+    for (uint32_t i = 0; i < ctts_count; i++) {
         int32_t offset = (int32_t)AV_RB32(ctts + 8 + (size_t)i * 8 + 4);
-        for (uint32_t n = AV_RB32(ctts + 8 + (size_t)i * 8); n; n--) {
-            while (in_stts < stts_count && used == AV_RB32(stts + 8 + (size_t)in_stts * 8)) {
+        for (uint32_t left = AV_RB32(ctts + 8 + (size_t)i * 8); left && in_stts < stts_count;) {
+            /* samples with one offset and one duration */
+            uint32_t all = AV_RB32(stts + 8 + (size_t)in_stts * 8), duration = AV_RB32(stts + 8 + (size_t)in_stts * 8 + 4);
+            uint32_t samples = all - used < left ? all - used : left;
+            uint64_t lasts = (uint64_t)samples * duration;
+            if (lasts > INT64_MAX / 4 || dts > INT64_MAX / 4)
+                return c; /* nothing lasts as long */
+            if (samples) {
+                int64_t first = dts + offset, end = first + (int64_t)lasts;
+                c.least = offset < c.least ? offset : c.least;
+                c.greatest = offset > c.greatest ? offset : c.greatest;
+                c.start = first < c.start ? first : c.start;
+                c.end = end > c.end ? end : c.end;
+            }
+            dts += (int64_t)lasts;
+            left -= samples;
+            used += samples;
+            if (used == all) {
                 in_stts++;
                 used = 0;
             }
-            if (in_stts == stts_count || 8 + ((size_t)in_stts + 1) * 8 > stts_size)
-                return c;
-            uint32_t duration = AV_RB32(stts + 8 + (size_t)in_stts * 8 + 4);
-            int64_t pts = dts + offset;
-            c.least = offset < c.least ? offset : c.least;
-            c.greatest = offset > c.greatest ? offset : c.greatest;
-            c.start = pts < c.start ? pts : c.start;
-            c.end = pts + duration > c.end ? pts + duration : c.end;
-            dts += duration;
-            used++;
         }
     }
     return c;
@@ -124,7 +137,7 @@ static void put_cslg(const uint8_t *stbl, size_t stbl_size, struct text *out)
         return;
     /* By so much composition times must be shifted to lie after decoding times. */
     int64_t fields[5] = {c.least < 0 ? -c.least : 0, c.least, c.greatest, c.start, c.end};
-    bool wide = c.end > INT32_MAX;
+    bool wide = c.end > INT32_MAX || fields[0] > INT32_MAX;
     size_t start = out->size;
     put32(out, 0);
     text_append(out, "cslg", 4);

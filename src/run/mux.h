@@ -15,7 +15,7 @@
 #include "run/stage.h"
 
 struct mux_stream {
-    const AVCodecContext *codec;
+    const AVCodecContext *codec;           /* while it is being opened */
     const struct plan_output_audio *audio; /* NULL: video */
     AVRational time_base;
     struct packets waiting;

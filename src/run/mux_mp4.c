@@ -12,6 +12,7 @@
 
 #include <libavutil/intreadwrite.h>
 
+#include "plan/compat.h"
 #include "run/mp4.h"
 #include "run/mux.h"
 
@@ -48,7 +49,7 @@ static void overwrite(struct text *text, int64_t at, const uint8_t *bytes, size_
         text_append(text, bytes + inside, size - inside);
 }
 
-static int avio_write_mp4(void *opaque, uint8_t *bytes, int size)
+static int avio_write_mp4(void *opaque, compat_written *bytes, int size)
 {
     struct mp4 *mp4 = opaque;
     int64_t at = mp4->position;
@@ -187,6 +188,7 @@ static int finish_object(struct stage *stage, struct error *err)
     moov.size = 0;
     if (put_moov(stage, media_at, &moov, err) < 0)
         return -1;
+    text_release(&mp4->tail);
     if (plan->moov_first)
         text_append(&head, moov.data, moov.size);
     else if (object_write(mp4->object, moov.data, moov.size, err) < 0)

@@ -7,6 +7,7 @@
 
 #include <libavutil/opt.h>
 
+#include "plan/compat.h"
 #include "run/adts.h"
 #include "run/mux.h"
 #include "run/segment.h"
@@ -41,7 +42,7 @@ static struct ts *ts_of(const struct stage *stage)
     return mux_of(stage)->state;
 }
 
-static int avio_write_ts(void *opaque, uint8_t *bytes, int size)
+static int avio_write_ts(void *opaque, compat_written *bytes, int size)
 {
     struct ts *ts = opaque;
     int from = 0;

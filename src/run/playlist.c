@@ -126,20 +126,6 @@ static double mean_bandwidth(const struct rendition *rendition)
     return time > 0 ? (double)rendition->bytes * 8 / time : 0;
 }
 
-/* "avc1.4d401f" from the SPS in the encoder's header */
-static void add_video_codec(const struct run *run, const struct plan_output *output, struct text *codecs)
-{
-    const AVCodecContext *codec = encode_context(run->encoders[output->video]);
-    const uint8_t *data = codec->extradata;
-    for (int i = 0; i + 8 <= codec->extradata_size; i++) {
-        bool start = !data[i] && !data[i + 1] && data[i + 2] == 1 && (data[i + 3] & 0x1f) == 7;
-        if (start) {
-            text_add(codecs, "avc1.%02x%02x%02x", data[i + 4], data[i + 5], data[i + 6]);
-            return;
-        }
-    }
-}
-
 static void add_audio_codec(struct text *codecs)
 {
     if (codecs->data && strstr(codecs->data, "mp4a.40.2"))
@@ -165,7 +151,7 @@ static void measure(const struct run *run, const struct plan_group *group, int i
     variant->peak = playlist_peak_bandwidth(&run->renditions[index], target);
     variant->mean = mean_bandwidth(&run->renditions[index]);
     if (output->video >= 0)
-        add_video_codec(run, output, &variant->codecs);
+        text_add(&variant->codecs, "%s", run->video_codecs[output->video]);
     if (output->audios_count)
         add_audio_codec(&variant->codecs);
 

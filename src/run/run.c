@@ -125,6 +125,13 @@ static int tell_end(struct stage *stage, struct error *err)
     return 0;
 }
 
+static void release(struct stage *stage)
+{
+    if (stage->kind->release && !stage->released)
+        stage->kind->release(stage);
+    stage->released = true;
+}
+
 static void *stage_main(void *opaque)
 {
     struct stage *stage = opaque;
@@ -136,6 +143,7 @@ static void *stage_main(void *opaque)
         r = tell_end(stage, &err);
     if (r < 0)
         run_fail(run, &err);
+    release(stage); /* at once: an encoder's frames need not wait for the MP4 index to be written */
     for (int i = 0; i < stage->links_count; i++)
         queue_end(stage->links[i].to->queue);
 
@@ -293,6 +301,7 @@ static int make_stages(struct run *run, struct error *err)
     run->arena = arena_new();
     run->stages = ARENA_ARRAY(run->arena, struct stage *, most);
     run->encoders = ARENA_ARRAY(run->arena, struct stage *, plan->videos_count);
+    run->video_codecs = ARENA_ARRAY(run->arena, const char *, plan->videos_count);
     run->sounds = ARENA_ARRAY(run->arena, struct stage *, plan->audios_count);
     run->renditions = ARENA_ARRAY(run->arena, struct rendition, plan->outputs_count);
     run->result.outputs = ARENA_ARRAY(run->arena, struct run_output, plan->outputs_count);
@@ -396,8 +405,7 @@ void run_free(struct run **run)
             pthread_join(r->stages[i]->thread, NULL);
     for (int i = r->stages_count - 1; i >= 0; i--) {
         struct stage *stage = r->stages[i];
-        if (stage->kind->release)
-            stage->kind->release(stage);
+        release(stage);
         queue_free(&stage->queue);
         av_free(stage->links);
         av_free(stage->state);

@@ -33,7 +33,7 @@ struct stage_kind {
     int (*process)(struct stage *stage, struct item *item, struct error *err); /* the item stays the caller's */
     int (*flush)(struct stage *stage, struct error *err);  /* the queue has ended; NULL: nothing to do */
     int (*produce)(struct stage *stage, struct error *err);/* instead of both, where there is no queue */
-    void (*release)(struct stage *stage);
+    void (*release)(struct stage *stage);                  /* once, when its thread ends or was never started */
 };
 
 extern const struct stage_kind demux_stage, decode_stage, picture_stage, encode_stage, capture_stage, sound_stage,
@@ -47,7 +47,7 @@ struct stage {
     struct link *links;
     int links_count;
     pthread_t thread;
-    bool started;
+    bool started, released;
 };
 
 struct run {
@@ -61,6 +61,7 @@ struct run {
     struct stage *picture; /* NULL without video */
     struct stage **encoders; /* of plan->videos; NULL where this pass has none */
     struct stage **sounds;   /* of plan->audios */
+    const char **video_codecs; /* of plan->videos, as playlists call them: "avc1.4d401f" */
     struct rendition *renditions; /* of plan->outputs; each written by its own mux until that has ended */
 
     struct cancel cancel;
@@ -107,6 +108,7 @@ void demux_route(struct stage *stage, int stream, struct stage *to);
 void demux_route_time(struct stage *stage, struct stage *to);
 void picture_route(struct stage *stage, int video, int capture_output, struct stage *to);
 
+/* Until the threads run: an encoder goes when its stage has ended. */
 const AVCodecContext *encode_context(const struct stage *stage);
 const AVCodecContext *sound_context(const struct stage *stage);
 

@@ -133,8 +133,8 @@ static void test_all_shapes(void **state)
 {
     (void)state;
     static const int sizes[] = {1, 2, 3, 17, 64, 179, 320, 321, 480, 719, 720, 1080, 1921, 4096};
-    static const AVRational sars[] = {{1, 1}, {16, 15}, {8, 9}, {64, 45},
-                                      {4, 3}, {1, 100}, {99, 1}};
+    static const AVRational sars[] = {{1, 1},   {16, 15}, {8, 9},         {64, 45},      {4, 3},
+                                      {1, 100}, {99, 1},  {1, INT32_MAX}, {INT32_MAX, 1}};
     static const int outputs[][2] = {{32, 32}, {640, 360}, {1280, 720}, {360, 640}, {1080, 1080}};
     for (size_t p = 0; p < COUNT(outputs) * COUNT(sars); p++) {
         for (size_t s = 0; s < COUNT(sizes) * COUNT(sizes) * COUNT(sars); s++) {

@@ -64,7 +64,7 @@ static void test_crf(void **state)
         expect(qvbr_crf(rows[i].level, rows[i].height), rows[i].crf, 1e-9, i);
 }
 
-/* A higher level is never worse, a larger picture never gets fewer bits for a pixel's sake. */
+/* A higher level is always finer; a larger picture is never finer at the same level. */
 static void test_crf_falls(void **state)
 {
     (void)state;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The three steps to the frame rate that INITIALIZE_FROM_SOURCE means. */
+/* Times of a container, and the three steps to the frame rate that INITIALIZE_FROM_SOURCE means. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <math.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -16,6 +17,35 @@ static void expect_rate(AVRational found, AVRational expected, size_t row)
     if (found.num != expected.num || found.den != expected.den)
         fail_msg("row %zu: %d/%d, not %d/%d", row, found.num, found.den, expected.num,
                  expected.den);
+}
+
+static void test_time(void **state)
+{
+    (void)state;
+    enum { YEAR = 366 * 86400 };
+    static const struct {
+        int64_t time;
+        AVRational base;
+        int64_t us;
+    } rows[] = {
+        {0, {1, 90000}, 0},
+        {90000, {1, 90000}, 1000000},
+        {-45000, {1, 90000}, -500000},
+        {1001, {1, 30000}, 33367},
+        {99 * (int64_t)YEAR, {1, 1}, 99 * (int64_t)YEAR * 1000000},
+        {AV_NOPTS_VALUE, {1, 90000}, AV_NOPTS_VALUE},
+        {101 * (int64_t)YEAR, {1, 1}, AV_NOPTS_VALUE},
+        {-101 * (int64_t)YEAR, {1, 1}, AV_NOPTS_VALUE},
+        {INT64_MAX, {1, 1000000}, AV_NOPTS_VALUE},
+        {INT64_MAX, {1, 1}, AV_NOPTS_VALUE},
+        {INT64_MIN + 1, {INT32_MAX, 1}, AV_NOPTS_VALUE},
+        {INT64_MAX, {1, INT32_MAX}, AV_NOPTS_VALUE},
+        {7, {0, 1}, AV_NOPTS_VALUE},
+        {7, {1, 0}, AV_NOPTS_VALUE},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (probe_time(rows[i].time, rows[i].base) != rows[i].us)
+            fail_msg("row %zu: %lld", i, (long long)probe_time(rows[i].time, rows[i].base));
 }
 
 static void test_declared(void **state)
@@ -97,7 +127,7 @@ static void test_measured_then_standard(void **state)
 static void test_measured_extremes(void **state)
 {
     (void)state;
-    int64_t times[] = {INT64_MIN, INT64_MAX, 0, INT64_MIN + 1, INT64_MAX - 1};
+    int64_t times[] = {INT64_MIN, INT64_MAX, INT64_MIN + 1, INT64_MAX - 1};
     AVRational rate = probe_measured_rate(times, (int)COUNT(times));
     assert_true(av_cmp_q(rate, (AVRational){1, 1}) >= 0 &&
                 av_cmp_q(rate, (AVRational){120, 1}) <= 0);
@@ -128,21 +158,34 @@ static void test_standard(void **state)
         {{90, 1}, {90, 1}},
         {{1, 1}, {1, 1}},
         {{0, 1}, {0, 1}},
-        // no parts that make a time base overflow
-        {{123456789, 6789012}, {5165, 284}},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
         expect_rate(probe_standard_rate(rows[i].rate), rows[i].standard, i);
 }
 
+/* A container's fraction may have parts with which a time base would overflow. */
+static void test_standard_parts(void **state)
+{
+    (void)state;
+    static const AVRational rows[] = {
+        {123456789, 6789012}, {INT32_MAX, INT32_MAX - 1}, {INT32_MAX, 30000000}, {1, INT32_MAX}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        AVRational rate = probe_standard_rate(rows[i]);
+        assert_true(rate.num <= 1001000 && rate.den <= 1001000);
+        assert_true(fabs(av_q2d(rate) - av_q2d(rows[i])) < 1e-6);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_time),
         cmocka_unit_test(test_declared),
         cmocka_unit_test(test_measured),
         cmocka_unit_test(test_measured_then_standard),
         cmocka_unit_test(test_measured_extremes),
         cmocka_unit_test(test_standard),
+        cmocka_unit_test(test_standard_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
