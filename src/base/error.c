@@ -49,8 +49,8 @@ int error_code(const struct error *err)
 const char *error_title(enum error_kind kind)
 {
     switch (kind) {
-#define X(kind_, code, title) \
-    case kind_:               \
+#define X(kind_, code, title)                                                                      \
+    case kind_:                                                                                    \
         return title;
         ERROR_KINDS(X)
 #undef X

@@ -18,23 +18,23 @@
  *
  * X(kind, code, title)
  */
-#define ERROR_KINDS(X)                                   \
-    X(ERROR_BAD_REQUEST, 1, "Bad Request")               \
-    X(ERROR_CANCELED, 2, "Canceled")                     \
-    X(ERROR_BUG, 3, "Internal Error")                    \
-    X(ERROR_INPUT, 1010, "Input Error")                  \
-    X(ERROR_NO_VIDEO, 1020, "Video Error")               \
-    X(ERROR_NO_AUDIO, 1021, "Audio Error")               \
-    X(ERROR_UNSUPPORTED, 1030, "Unsupported Codec")      \
-    X(ERROR_SETTINGS, 1040, "Settings Error")            \
-    X(ERROR_DISK_FULL, 1050, "Disk Full")                \
-    X(ERROR_FILE_OPEN, 1056, "File Open Error")          \
-    X(ERROR_CLIPPING, 1060, "Clipping Error")            \
-    X(ERROR_DEMUXER, 1075, "Demuxer Parse Error")        \
-    X(ERROR_SOURCE_READ, 1076, "Source Read Error")      \
-    X(ERROR_AUDIO_DECODER, 1092, "Decode Audio Initialization Error") \
-    X(ERROR_PERMISSION, 1401, "Permissions Issue")       \
-    X(ERROR_NOT_FOUND, 1404, "File Open Error")          \
+#define ERROR_KINDS(X)                                                                             \
+    X(ERROR_BAD_REQUEST, 1, "Bad Request")                                                         \
+    X(ERROR_CANCELED, 2, "Canceled")                                                               \
+    X(ERROR_BUG, 3, "Internal Error")                                                              \
+    X(ERROR_INPUT, 1010, "Input Error")                                                            \
+    X(ERROR_NO_VIDEO, 1020, "Video Error")                                                         \
+    X(ERROR_NO_AUDIO, 1021, "Audio Error")                                                         \
+    X(ERROR_UNSUPPORTED, 1030, "Unsupported Codec")                                                \
+    X(ERROR_SETTINGS, 1040, "Settings Error")                                                      \
+    X(ERROR_DISK_FULL, 1050, "Disk Full")                                                          \
+    X(ERROR_FILE_OPEN, 1056, "File Open Error")                                                    \
+    X(ERROR_CLIPPING, 1060, "Clipping Error")                                                      \
+    X(ERROR_DEMUXER, 1075, "Demuxer Parse Error")                                                  \
+    X(ERROR_SOURCE_READ, 1076, "Source Read Error")                                                \
+    X(ERROR_AUDIO_DECODER, 1092, "Decode Audio Initialization Error")                              \
+    X(ERROR_PERMISSION, 1401, "Permissions Issue")                                                 \
+    X(ERROR_NOT_FOUND, 1404, "File Open Error")                                                    \
     X(ERROR_UNKNOWN, 1999, "Unknown Error")
 
 enum error_kind {
@@ -47,8 +47,8 @@ enum { ERROR_FRAMES = 6, ERROR_TEXT = 320 };
 
 struct error {
     enum error_kind kind;
-    char at[192];                          /* job field at fault, "/outputGroups/0/..."; "" if none */
-    char frame[ERROR_FRAMES][ERROR_TEXT];  /* [0] is the cause; deeper calls come first */
+    char at[192]; /* job field at fault, "/outputGroups/0/..."; "" if none */
+    char frame[ERROR_FRAMES][ERROR_TEXT]; /* [0] is the cause; deeper calls come first */
     int frames;
 };
 
@@ -60,8 +60,16 @@ int error_add(struct error *err, const char *fmt, ...) PRINTF(2, 3);
 int error_set(struct error *err, enum error_kind kind, const char *fmt, ...) PRINTF(3, 4);
 
 /* The compiler is told that it is -1, so that it can follow what is set on success only. */
-#define error_add(...) ({ (void)(error_add)(__VA_ARGS__); -1; })
-#define error_set(...) ({ (void)(error_set)(__VA_ARGS__); -1; })
+#define error_add(...)                                                                             \
+    ({                                                                                             \
+        (void)(error_add)(__VA_ARGS__);                                                            \
+        -1;                                                                                        \
+    })
+#define error_set(...)                                                                             \
+    ({                                                                                             \
+        (void)(error_set)(__VA_ARGS__);                                                            \
+        -1;                                                                                        \
+    })
 
 /* Writes "outermost: …: cause" into text, cut to size; returns text. */
 char *error_text(const struct error *err, char *text, int size);

@@ -39,7 +39,8 @@ static void print_messages(const struct report *report, int *infos, int *warning
 }
 
 /* Looks at the worker until it has ended. */
-static int watch(struct worker *worker, enum progress_style style, struct progress *ret_progress, struct error *err)
+static int watch(struct worker *worker, enum progress_style style, struct progress *ret_progress,
+                 struct error *err)
 {
     struct progress_display display;
     progress_init(&display, style);

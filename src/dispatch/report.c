@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dispatch/report.h"
 
-/* MediaConvert's warning codes (user guide, warning_codes), and from which length on they are given. */
+/* MediaConvert's warning codes (user guide, warning_codes), and from which length on they are
+ * given. */
 enum {
     WARNING_SILENCE_ADDED = 240000,
     WARNING_AUDIO_DROPPED = 240001,
@@ -17,7 +18,8 @@ static const char *const *one_path(struct arena *arena, const char *path)
     return paths;
 }
 
-static const struct plan_picture *picture_of(const struct plan *plan, const struct plan_output *output)
+static const struct plan_picture *picture_of(const struct plan *plan,
+                                             const struct plan_output *output)
 {
     if (output->container == CONTAINER_CAPTURE)
         return &plan->pictures[output->capture.picture];
@@ -50,7 +52,8 @@ struct report *report_new(struct arena *arena, const struct plan *plan)
     return report;
 }
 
-static void add_warning(struct report *report, struct arena *arena, int code, int64_t us, const char *what)
+static void add_warning(struct report *report, struct arena *arena, int code, int64_t us,
+                        const char *what)
 {
     if (us < WARNING_FROM_US)
         return;
@@ -61,8 +64,8 @@ static void add_warning(struct report *report, struct arena *arena, int code, in
 }
 
 /* An output's duration, and its path where it is one of many: the last capture. */
-static void fill_output(struct report_output *to, struct arena *arena, const struct plan_output *plan, int index,
-                        const struct run_result *result)
+static void fill_output(struct report_output *to, struct arena *arena,
+                        const struct plan_output *plan, int index, const struct run_result *result)
 {
     const struct run_output *from = &result->outputs[index];
     int64_t duration_us = from->duration_us;
@@ -70,10 +73,12 @@ static void fill_output(struct report_output *to, struct arena *arena, const str
         if (result->objects[i].output == index)
             to->paths = one_path(arena, arena_strdup(arena, result->objects[i].uri));
     to->duration_ms = duration_us / 1000;
-    to->average_bitrate = duration_us > 0 ? (double)from->video_bytes * 8e6 / (double)duration_us : 0;
+    to->average_bitrate =
+        duration_us > 0 ? (double)from->video_bytes * 8e6 / (double)duration_us : 0;
 }
 
-void report_fill(struct report *report, struct arena *arena, const struct plan *plan, const struct run_result *result)
+void report_fill(struct report *report, struct arena *arena, const struct plan *plan,
+                 const struct run_result *result)
 {
     for (int i = 0; i < plan->groups_count; i++)
         for (int k = 0; k < plan->groups[i].outputs_count; k++) {
@@ -94,7 +99,8 @@ void report_fill(struct report *report, struct arena *arena, const struct plan *
     }
     report->padding_inserted_ms = result->padding_us / 1000;
     report->warnings = ARENA_ARRAY(arena, struct report_warning, 2);
-    add_warning(report, arena, WARNING_SILENCE_ADDED, result->padding_us, "silence were added where the input has no audio");
+    add_warning(report, arena, WARNING_SILENCE_ADDED, result->padding_us,
+                "silence were added where the input has no audio");
     add_warning(report, arena, WARNING_AUDIO_DROPPED, result->dropped_audio_us,
                 "audio were dropped because they lie before the video");
     if (!result->corrupt_frames)
@@ -103,6 +109,7 @@ void report_fill(struct report *report, struct arena *arena, const struct plan *
     for (int i = 0; i < report->infos_count; i++)
         infos[i] = report->infos[i];
     infos[report->infos_count++] =
-        arena_printf(arena, "%lld damaged frames in the input were concealed", (long long)result->corrupt_frames);
+        arena_printf(arena, "%lld damaged frames in the input were concealed",
+                     (long long)result->corrupt_frames);
     report->infos = infos;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a job made, in the words of MediaConvert's COMPLETE event, from a plan and a run's result. */
+/* What a job made, in the words of MediaConvert's COMPLETE event, from a plan and a run's result.
+ */
 #ifndef DISPATCH_REPORT_H
 #define DISPATCH_REPORT_H
 
@@ -12,6 +13,7 @@
 struct report *report_new(struct arena *arena, const struct plan *plan);
 
 /* Copies everything out of `result`. */
-void report_fill(struct report *report, struct arena *arena, const struct plan *plan, const struct run_result *result);
+void report_fill(struct report *report, struct arena *arena, const struct plan *plan,
+                 const struct run_result *result);
 
 #endif

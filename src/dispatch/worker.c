@@ -34,7 +34,8 @@ struct worker {
 static int open_input(struct worker *worker, struct error *err)
 {
     const char *uri = worker->job->Settings->Inputs[0]->FileInput;
-    return media_open(&worker->media, worker->storage, uri, worker->options.cancel, worker->arena, &worker->probe, err);
+    return media_open(&worker->media, worker->storage, uri, worker->options.cancel, worker->arena,
+                      &worker->probe, err);
 }
 
 static int make_plan(struct worker *worker, struct error *err)
@@ -68,7 +69,8 @@ static int make_stats_folder(struct worker *worker, struct error *err)
     if (mkdtemp(worker->stats_folder))
         return 0;
     worker->stats_folder[0] = '\0';
-    return error_set(err, ERROR_DISK_FULL, "cannot make a folder for two-pass statistics in '/tmp': %m");
+    return error_set(err, ERROR_DISK_FULL,
+                     "cannot make a folder for two-pass statistics in '/tmp': %m");
 }
 
 static void remove_stats_folder(struct worker *worker)
@@ -109,15 +111,17 @@ int worker_new(struct worker **ret, const struct job *job, struct storage *stora
     if (!worker->options.start_wall_us)
         worker->options.start_wall_us = clock_wall_us();
 
-    if (open_input(worker, err) < 0 || make_plan(worker, err) < 0 || make_stats_folder(worker, err) < 0 ||
-        delivery_new(storage, &worker->delivery, err) < 0 || start_run(worker, err) < 0)
+    if (open_input(worker, err) < 0 || make_plan(worker, err) < 0 ||
+        make_stats_folder(worker, err) < 0 || delivery_new(storage, &worker->delivery, err) < 0 ||
+        start_run(worker, err) < 0)
         return -1;
     worker->report = report_new(worker->arena, worker->plan);
     *ret = TAKE(worker);
     return 0;
 }
 
-static void fill_progress(struct worker *worker, const struct run_progress *run, struct progress *progress)
+static void fill_progress(struct worker *worker, const struct run_progress *run,
+                          struct progress *progress)
 {
     double done = worker->plan->source.duration_us > 0
                       ? (double)run->media_us / (double)worker->plan->source.duration_us
@@ -135,7 +139,8 @@ static void fill_progress(struct worker *worker, const struct run_progress *run,
     };
 }
 
-int worker_wait(struct worker *worker, int64_t timeout_us, struct progress *progress, struct error *err)
+int worker_wait(struct worker *worker, int64_t timeout_us, struct progress *progress,
+                struct error *err)
 {
     struct run_progress run = {0};
     if (cancel_requested(worker->options.cancel))

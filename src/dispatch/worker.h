@@ -26,7 +26,8 @@ struct worker_options {
     bool draft;            /* fastest encode, same shapes */
     int threads;           /* cores to plan for; 0: those this process may use */
     int64_t start_wall_us; /* when the job started, for date identifiers; 0: now */
-    struct cancel *cancel; /* makes worker_new() and worker_wait() fail soon with ERROR_CANCELED; or NULL */
+    struct cancel
+        *cancel; /* makes worker_new() and worker_wait() fail soon with ERROR_CANCELED; or NULL */
 };
 
 enum job_phase { PHASE_PROBING, PHASE_TRANSCODING, PHASE_UPLOADING };
@@ -43,7 +44,7 @@ struct progress {
 /* What a finished job made. Owned by the worker. */
 struct report_object {
     const char *uri;
-    const char *kind;    /* "HLS segments", "MP4", "thumbnails", "playlist" … for a table */
+    const char *kind; /* "HLS segments", "MP4", "thumbnails", "playlist" … for a table */
     int64_t bytes;
     int64_t duration_us; /* of the media in it; 0 for playlists and images */
 };
@@ -51,8 +52,8 @@ struct report_object {
 struct report_output {
     const char *const *paths; /* outputFilePaths as the COMPLETE event has them; NULL ends */
     int64_t duration_ms;
-    int width, height;        /* 0 without video */
-    double average_bitrate;   /* bits/s of the video stream; 0 without */
+    int width, height;      /* 0 without video */
+    double average_bitrate; /* bits/s of the video stream; 0 without */
 };
 
 struct report_group {
@@ -71,11 +72,11 @@ struct report {
     int groups_count;
     struct report_group *groups;
     int objects_count;
-    struct report_object *objects;   /* in the order in which they were finished */
+    struct report_object *objects; /* in the order in which they were finished */
     int warnings_count;
     struct report_warning *warnings; /* warningCode, warningMessage */
     int infos_count;
-    const char **infos;              /* messages.info */
+    const char **infos; /* messages.info */
     int64_t padding_inserted_ms;
 };
 

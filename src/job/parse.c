@@ -16,7 +16,7 @@
 #include "job/check.h"
 
 enum {
-    LIST_MAX = 1000,    /* items of a list, members of a map */
+    LIST_MAX = 1000, /* items of a list, members of a map */
 };
 
 struct parser {

@@ -44,7 +44,8 @@ static const char *lower(struct arena *arena, const char *text)
 }
 
 /* "Follow input uses the language of the input track if present, else the one specified." */
-static const char *decide_language(struct build *build, const struct audio_description *audio, int track)
+static const char *decide_language(struct build *build, const struct audio_description *audio,
+                                   int track)
 {
     const char *configured = audio->CustomLanguageCode;
     if (!configured && audio->has_LanguageCode)
@@ -63,12 +64,13 @@ static bool same_audio(const struct plan_audio *a, const struct plan_audio *b)
            (!a->options_count || !strcmp(a->options[0].value, b->options[0].value));
 }
 
-static int encode_for(struct build *build, const struct audio_description *description, bool match_video, int *ret,
-                      struct error *err)
+static int encode_for(struct build *build, const struct audio_description *description,
+                      bool match_video, int *ret, struct error *err)
 {
     struct plan *plan = build->plan;
     const struct aac_settings *aac = description->CodecSettings->AacSettings;
-    struct plan_audio audio = {.mpeg2 = aac->Specification == AAC_SPECIFICATION_MPEG2, .match_video = match_video};
+    struct plan_audio audio = {.mpeg2 = aac->Specification == AAC_SPECIFICATION_MPEG2,
+                               .match_video = match_video};
     if (source_track(build, description, &audio.track, err) < 0)
         return -1;
     audio.sample_rate = (int)aac->SampleRate;
@@ -79,7 +81,8 @@ static int encode_for(struct build *build, const struct audio_description *descr
         audio.options[0] = (struct plan_option){"q", vbr_qualities[aac->VbrQuality]};
     } else {
         audio.bitrate = aac->has_Bitrate ? aac->Bitrate : default_bitrate(audio.channels);
-        audio.options[0] = (struct plan_option){"b", arena_printf(build->arena, "%lld", (long long)audio.bitrate)};
+        audio.options[0] =
+            (struct plan_option){"b", arena_printf(build->arena, "%lld", (long long)audio.bitrate)};
     }
 
     for (int i = 0; i < plan->audios_count; i++) {
@@ -93,20 +96,22 @@ static int encode_for(struct build *build, const struct audio_description *descr
     return 0;
 }
 
-int audio_build(struct build *build, const struct output *output, bool match_video, struct plan_output *plan_output,
-                struct error *err)
+int audio_build(struct build *build, const struct output *output, bool match_video,
+                struct plan_output *plan_output, struct error *err)
 {
     for (struct audio_description **a = output->AudioDescriptions; *a; a++) {
         if (plan_output->audios_count == PLAN_MAX_AUDIOS)
-            return error_set(err, ERROR_SETTINGS, "more than %d audio tracks in one output", PLAN_MAX_AUDIOS);
+            return error_set(err, ERROR_SETTINGS, "more than %d audio tracks in one output",
+                             PLAN_MAX_AUDIOS);
         struct plan_output_audio *ret = &plan_output->audios[plan_output->audios_count];
         if (encode_for(build, *a, match_video, &ret->audio, err) < 0)
             return -1;
         ret->language = decide_language(build, *a, build->plan->audios[ret->audio].track);
         ret->stream_name = (*a)->StreamName;
-        ret->audio_type = (*a)->AudioTypeControl == AUDIO_TYPE_CONTROL_USE_CONFIGURED || (*a)->has_AudioType
-                              ? (int)(*a)->AudioType
-                              : 0;
+        ret->audio_type =
+            (*a)->AudioTypeControl == AUDIO_TYPE_CONTROL_USE_CONFIGURED || (*a)->has_AudioType
+                ? (int)(*a)->AudioType
+                : 0;
         plan_output->audios_count++;
     }
     return 0;

@@ -32,10 +32,10 @@ int picture_build(struct build *build, const struct video_description *video, AV
 void picture_cascade(struct build *build);
 
 /* video.c: `segment_us` bounds the bits of any segment of this length by MaxBitrate. */
-int video_build(struct build *build, const struct video_description *video, int64_t segment_us, int *ret,
-                struct error *err) MUST_CHECK;
-int capture_build(struct build *build, const struct video_description *video, struct plan_capture *ret,
-                  struct error *err) MUST_CHECK;
+int video_build(struct build *build, const struct video_description *video, int64_t segment_us,
+                int *ret, struct error *err) MUST_CHECK;
+int capture_build(struct build *build, const struct video_description *video,
+                  struct plan_capture *ret, struct error *err) MUST_CHECK;
 
 /* audio.c: every AudioDescription of an output. */
 int audio_build(struct build *build, const struct output *output, bool match_video,
@@ -55,8 +55,8 @@ struct name_values {
     const char *extension; /* $ex$ */
     bool segment;          /* leaves $dt$, $d$ and $t$ for when the segment is complete */
 };
-int name_expand(struct build *build, const char *template, const struct name_values *values, const char *at,
-                const char **ret, struct error *err) MUST_CHECK;
+int name_expand(struct build *build, const char *template, const struct name_values *values,
+                const char *at, const char **ret, struct error *err) MUST_CHECK;
 
 /* Headers for every object of a group. */
 struct object_headers name_headers(const struct destination_settings *settings);

@@ -37,7 +37,9 @@ static const struct {
 };
 
 static const char *const names_others[] = {
-    "hls", "concat", "dash", "sdp", "rtsp", "image2", "imf", "tedcaptions", "vobsub", "webm_dash_manifest", "redir",
+    "hls",    "concat", "dash",        "sdp",    "rtsp",
+    "image2", "imf",    "tedcaptions", "vobsub", "webm_dash_manifest",
+    "redir",
 };
 
 bool container_allowed(const char *format_name)
@@ -91,7 +93,8 @@ struct box {
 /* At most this many boxes are looked at: a file made of empty boxes would keep us forever. */
 enum { MAX_BOXES = 4096 };
 
-static bool box_at(struct object_reader *reader, int64_t offset, int64_t parent_end, struct box *box)
+static bool box_at(struct object_reader *reader, int64_t offset, int64_t parent_end,
+                   struct box *box)
 {
     uint8_t head[16];
     if (offset < 0 || offset > parent_end - 8 || !read_at(reader, offset, head, 8))
@@ -115,7 +118,8 @@ static bool box_at(struct object_reader *reader, int64_t offset, int64_t parent_
 }
 
 /* A dref entry without the "self-contained" flag, in any of the boxes on the way down. */
-static bool external_dref(struct object_reader *reader, int64_t offset, int64_t end, int depth, int *budget)
+static bool external_dref(struct object_reader *reader, int64_t offset, int64_t end, int depth,
+                          int *budget)
 {
     static const char *const way[] = {"moov", "trak", "mdia", "minf", "dinf", "dref"};
     struct box box;
@@ -129,7 +133,8 @@ static bool external_dref(struct object_reader *reader, int64_t offset, int64_t 
             continue;
         }
         struct box entry;
-        for (int64_t at = box.payload + 8; (*budget)-- > 0 && box_at(reader, at, box.end, &entry); at = entry.end) {
+        for (int64_t at = box.payload + 8; (*budget)-- > 0 && box_at(reader, at, box.end, &entry);
+             at = entry.end) {
             uint8_t flags[4];
             if (read_at(reader, entry.payload, flags, 4) && !(flags[3] & 1))
                 return true;

@@ -14,8 +14,8 @@ static const struct {
     {CONTAINER_TYPE_RAW, CONTAINER_RAW_AAC, "aac", "audio/aac"},
 };
 
-static int decide_container(const struct output *settings, struct plan_output *output, const char **ret_extension,
-                            struct error *err)
+static int decide_container(const struct output *settings, struct plan_output *output,
+                            const char **ret_extension, struct error *err)
 {
     bool capture = settings->VideoDescription &&
                    settings->VideoDescription->CodecSettings->Codec == VIDEO_CODEC_FRAME_CAPTURE;
@@ -43,7 +43,8 @@ static void decide_mp4(const struct mp4_settings *mp4, struct plan_mp4 *ret)
         return;
     ret->moov_first = mp4->MoovPlacement != MP4_MOOV_PLACEMENT_NORMAL;
     ret->cslg = mp4->CslgAtom != MP4_CSLG_ATOM_EXCLUDE;
-    /* Negative offsets need a signed ctts, which is version 1; some want it called 0 all the same. */
+    /* Negative offsets need a signed ctts, which is version 1; some want it called 0 all the same.
+     */
     ret->ctts_version = mp4->has_CttsVersion ? (int)mp4->CttsVersion : ret->cslg;
     ret->free_space_box = mp4->FreeSpaceBox == MP4_FREE_SPACE_BOX_INCLUDE;
     ret->major_brand = mp4->Mp4MajorBrand;
@@ -62,7 +63,8 @@ static int build_output(struct build *build, const char *destination, const stru
     if (output->container == CONTAINER_CAPTURE) {
         if (capture_build(build, settings->VideoDescription, &output->capture, err) < 0)
             return -1;
-    } else if (settings->VideoDescription && video_build(build, settings->VideoDescription, 0, &output->video, err) < 0) {
+    } else if (settings->VideoDescription &&
+               video_build(build, settings->VideoDescription, 0, &output->video, err) < 0) {
         return -1;
     }
     if (audio_build(build, settings, match_video, output, err) < 0)
@@ -70,7 +72,8 @@ static int build_output(struct build *build, const char *destination, const stru
     decide_mp4(mp4, &output->mp4);
 
     const char *modifier;
-    if (name_expand(build, settings->NameModifier, &(struct name_values){.output = output, .extension = extension},
+    if (name_expand(build, settings->NameModifier,
+                    &(struct name_values){.output = output, .extension = extension},
                     settings->place.pointer, &modifier, err) < 0)
         return -1;
     /* Captures put their counter between: NAME.0000000.jpg */
@@ -81,8 +84,8 @@ static int build_output(struct build *build, const char *destination, const stru
     return 0;
 }
 
-static int build_group(struct build *build, const struct output_group *settings, struct plan_group *group,
-                       struct error *err)
+static int build_group(struct build *build, const struct output_group *settings,
+                       struct plan_group *group, struct error *err)
 {
     const struct file_group_settings *file = settings->OutputGroupSettings->FileGroupSettings;
     const char *destination;
@@ -94,7 +97,8 @@ static int build_group(struct build *build, const struct output_group *settings,
         struct plan_output *output = &build->plan->outputs[build->plan->outputs_count];
         output->settings = *o;
         output->group = build->plan->groups_count;
-        output->label = arena_printf(build->arena, "output '%s'", (*o)->NameModifier ? (*o)->NameModifier : group->name);
+        output->label = arena_printf(build->arena, "output '%s'",
+                                     (*o)->NameModifier ? (*o)->NameModifier : group->name);
         if (build_output(build, destination, *o, output, err) < 0)
             return error_add(err, "%s", output->label);
         build->plan->outputs_count++;

@@ -15,7 +15,8 @@
 #include "plan/build.h"
 
 /* PtsOffsetMode AUTO: the service promises "at least two seconds" and varies it with the buffer.
- * One value for the whole group keeps its timelines comparable; players know ten from Apple's tools. */
+ * One value for the whole group keeps its timelines comparable; players know ten from Apple's
+ * tools. */
 enum { AUTO_PTS_OFFSET_US = 10 * 1000 * 1000 };
 
 static const struct m3u8_settings *m3u8_of(const struct output *settings)
@@ -43,7 +44,8 @@ static int decide_ts(const struct output *settings, struct plan_ts *ts, struct e
     if (m3u8->PcrControl == M3U8_PCR_CONTROL_CONFIGURED_PCR_PERIOD)
         ts->pcr_interval_ms = m3u8->has_MaxPcrInterval ? (int)m3u8->MaxPcrInterval : 80;
     if (m3u8->has_PcrPid && settings->VideoDescription && m3u8->PcrPid != m3u8->VideoPid)
-        return error_set(err, ERROR_SETTINGS, "PcrPid [%d] is not VideoPid [%d]: a PCR PID of its own is not supported",
+        return error_set(err, ERROR_SETTINGS,
+                         "PcrPid [%d] is not VideoPid [%d]: a PCR PID of its own is not supported",
                          (int)m3u8->PcrPid, ts->video_pid);
 
     ts->pts_offset_us = AUTO_PTS_OFFSET_US;
@@ -63,10 +65,12 @@ static void decide_segment(const struct hls_group_settings *hls, const struct pl
         return;
     }
     double gops = (double)hls->SegmentLength * av_q2d(video->frame_rate) / video->gop_frames;
-    gops = hls->SegmentLengthControl == HLS_SEGMENT_LENGTH_CONTROL_GOP_MULTIPLE ? ceil(gops - 1e-9) : round(gops);
+    gops = hls->SegmentLengthControl == HLS_SEGMENT_LENGTH_CONTROL_GOP_MULTIPLE ? ceil(gops - 1e-9)
+                                                                                : round(gops);
     double frames = fmin(fmax(gops, 1) * video->gop_frames, 1e9);
     rendition->segment_frames = (int)frames;
-    rendition->segment_us = av_rescale_q(rendition->segment_frames, av_inv_q(video->frame_rate), AV_TIME_BASE_Q);
+    rendition->segment_us =
+        av_rescale_q(rendition->segment_frames, av_inv_q(video->frame_rate), AV_TIME_BASE_Q);
 }
 
 /* "a,b" → {"a", "b", NULL} */
@@ -99,18 +103,20 @@ static void decide_audio_role(const struct hls_settings *hls, struct plan_rendit
         hls && hls->DescriptiveVideoServiceFlag == HLS_DESCRIPTIVE_VIDEO_SERVICE_FLAG_FLAG;
 }
 
-static int decide_names(struct build *build, const struct hls_group_settings *group, const char *destination,
-                        struct plan_output *output, struct error *err)
+static int decide_names(struct build *build, const struct hls_group_settings *group,
+                        const char *destination, struct plan_output *output, struct error *err)
 {
     const struct output *settings = output->settings;
     const struct hls_settings *hls = hls_of(settings);
     struct plan_rendition *rendition = &output->rendition;
     struct name_values values = {.output = output, .extension = "m3u8"};
     const char *modifier, *segment_modifier;
-    if (name_expand(build, settings->NameModifier, &values, settings->place.pointer, &modifier, err) < 0)
+    if (name_expand(build, settings->NameModifier, &values, settings->place.pointer, &modifier,
+                    err) < 0)
         return -1;
     values.segment = true;
-    if (name_expand(build, hls ? hls->SegmentModifier : NULL, &values, settings->place.pointer, &segment_modifier, err) < 0)
+    if (name_expand(build, hls ? hls->SegmentModifier : NULL, &values, settings->place.pointer,
+                    &segment_modifier, err) < 0)
         return -1;
 
     const char *base = strrchr(destination, '/') + 1;
@@ -128,8 +134,8 @@ static int decide_names(struct build *build, const struct hls_group_settings *gr
     return 0;
 }
 
-static int build_output(struct build *build, const struct hls_group_settings *group, const char *destination,
-                        struct plan_output *output, struct error *err)
+static int build_output(struct build *build, const struct hls_group_settings *group,
+                        const char *destination, struct plan_output *output, struct error *err)
 {
     struct plan *plan = build->plan;
     const struct output *settings = output->settings;
@@ -141,16 +147,19 @@ static int build_output(struct build *build, const struct hls_group_settings *gr
     output->container = as_ts ? CONTAINER_TS : CONTAINER_ADTS;
     output->content_type = as_ts ? "video/MP2T" : "audio/aac";
     output->rendition.segment_suffix = as_ts ? ".ts" : ".aac";
-    output->rendition.timestamp_header = !as_ts && group->AudioOnlyHeader != HLS_AUDIO_ONLY_HEADER_EXCLUDE;
-    output->rendition.audio_sets = split_sets(build->arena, !audio_only && hls ? hls->AudioRenditionSets : NULL);
+    output->rendition.timestamp_header =
+        !as_ts && group->AudioOnlyHeader != HLS_AUDIO_ONLY_HEADER_EXCLUDE;
+    output->rendition.audio_sets =
+        split_sets(build->arena, !audio_only && hls ? hls->AudioRenditionSets : NULL);
     output->video = -1;
-    if (!audio_only &&
-        video_build(build, settings->VideoDescription, group->SegmentLength * 1000000, &output->video, err) < 0)
+    if (!audio_only && video_build(build, settings->VideoDescription,
+                                   group->SegmentLength * 1000000, &output->video, err) < 0)
         return -1;
     decide_segment(group, audio_only ? NULL : &plan->videos[output->video], &output->rendition);
     if (audio_only)
         decide_audio_role(hls, &output->rendition);
-    if (audio_build(build, settings, match_video, output, err) < 0 || decide_ts(settings, &output->ts, err) < 0)
+    if (audio_build(build, settings, match_video, output, err) < 0 ||
+        decide_ts(settings, &output->ts, err) < 0)
         return -1;
     return decide_names(build, group, destination, output, err);
 }
@@ -187,22 +196,24 @@ static void decide_group(const struct hls_group_settings *settings, struct plan_
     *hls = (struct plan_hls){
         .playlists = settings->OutputSelection != HLS_OUTPUT_SELECTION_SEGMENTS_ONLY,
         .single_file = settings->SegmentControl == HLS_SEGMENT_CONTROL_SINGLE_FILE,
-        .integer_durations = settings->ManifestDurationFormat == HLS_MANIFEST_DURATION_FORMAT_INTEGER,
-        .target_rounds_up =
-            settings->TargetDurationCompatibilityMode != HLS_TARGET_DURATION_COMPATIBILITY_MODE_SPEC_COMPLIANT,
+        .integer_durations =
+            settings->ManifestDurationFormat == HLS_MANIFEST_DURATION_FORMAT_INTEGER,
+        .target_rounds_up = settings->TargetDurationCompatibilityMode !=
+                            HLS_TARGET_DURATION_COMPATIBILITY_MODE_SPEC_COMPLIANT,
         .gzip = settings->ManifestCompression == HLS_MANIFEST_COMPRESSION_GZIP,
         .allow_cache_tag = settings->ClientCache == HLS_CLIENT_CACHE_DISABLED,
         .resolution = settings->StreamInfResolution != HLS_STREAM_INF_RESOLUTION_EXCLUDE,
         .captions_none = settings->CaptionLanguageSetting == HLS_CAPTION_LANGUAGE_SETTING_NONE,
         .min_final_us = (int64_t)(fmin(settings->MinFinalSegmentLength, 1e6) * 1e6),
-        .segments_per_subdirectory = settings->has_SegmentsPerSubdirectory ? (int)settings->SegmentsPerSubdirectory : 0,
+        .segments_per_subdirectory =
+            settings->has_SegmentsPerSubdirectory ? (int)settings->SegmentsPerSubdirectory : 0,
         .program_date_time = settings->ProgramDateTime == HLS_PROGRAM_DATE_TIME_INCLUDE,
         .date_time_period_us = settings->ProgramDateTimePeriod * 1000000,
     };
 }
 
-static int build_group(struct build *build, const struct output_group *settings, struct plan_group *group,
-                       struct error *err)
+static int build_group(struct build *build, const struct output_group *settings,
+                       struct plan_group *group, struct error *err)
 {
     const struct hls_group_settings *hls = settings->OutputGroupSettings->HlsGroupSettings;
     const char *destination;
@@ -216,7 +227,8 @@ static int build_group(struct build *build, const struct output_group *settings,
         struct plan_output *output = &build->plan->outputs[build->plan->outputs_count];
         output->settings = *o;
         output->group = build->plan->groups_count;
-        output->label = arena_printf(build->arena, "output '%s'", (*o)->NameModifier ? (*o)->NameModifier : group->name);
+        output->label = arena_printf(build->arena, "output '%s'",
+                                     (*o)->NameModifier ? (*o)->NameModifier : group->name);
         if (build_output(build, hls, destination, output, err) < 0)
             return error_add(err, "%s", output->label);
         build->plan->outputs_count++;

@@ -10,8 +10,9 @@
 enum {
     AVIO_BYTES = 64 * 1024,
     MAX_STREAMS = 64,
-    MAX_PIXELS = 8192 * 4608, /* of one frame; the service's own limit for inputs is near 8192x4320 */
-    AHEAD_PACKETS = 512,      /* looked at, before the run, where only timestamps tell the frame rate */
+    MAX_PIXELS =
+        8192 * 4608,     /* of one frame; the service's own limit for inputs is near 8192x4320 */
+    AHEAD_PACKETS = 512, /* looked at, before the run, where only timestamps tell the frame rate */
 };
 
 struct media {
@@ -35,7 +36,8 @@ static int avio_read_object(void *opaque, uint8_t *buffer, int size)
         return AVERROR_EXIT;
 
     size_t got = 0;
-    if (object_read(media->reader, media->position, buffer, (size_t)size, &got, &media->read_error) < 0) {
+    if (object_read(media->reader, media->position, buffer, (size_t)size, &got,
+                    &media->read_error) < 0) {
         media->read_failed = true;
         return AVERROR(EIO);
     }
@@ -81,8 +83,10 @@ static int interrupted(void *opaque)
     return cancel_requested(opaque);
 }
 
-/* The cause of a failed libav call: our cancel and our storage come before what the demuxer says. */
-static int set_cause(struct media *media, int r, enum error_kind kind, const char *what, struct error *err)
+/* The cause of a failed libav call: our cancel and our storage come before what the demuxer says.
+ */
+static int set_cause(struct media *media, int r, enum error_kind kind, const char *what,
+                     struct error *err)
 {
     if (cancel_requested(media->cancel))
         return error_set(err, ERROR_CANCELED, "canceled");
@@ -142,9 +146,10 @@ static int open_container(struct media *media, const AVInputFormat *demuxer, str
     int r = avformat_open_input(&format, "", demuxer, &options); /* frees format when it fails */
     if (r < 0) {
         if (container_is_cut(media->reader))
-            return error_set(err, ERROR_SOURCE_READ,
-                             "Failed probe/open: [end of file hit at length [%lld]. Is file truncated?]",
-                             (long long)object_info(media->reader)->bytes);
+            return error_set(
+                err, ERROR_SOURCE_READ,
+                "Failed probe/open: [end of file hit at length [%lld]. Is file truncated?]",
+                (long long)object_info(media->reader)->bytes);
         return set_cause(media, r, ERROR_INPUT, "Failed probe/open", err);
     }
     media->format = format;
@@ -169,20 +174,23 @@ static int check_complete(struct media *media, struct error *err)
     }
     if (needed <= bytes)
         return 0;
-    return error_set(err, ERROR_SOURCE_READ,
-                     "Demuxer: [ReadPacketData File read failed - end of file hit at length [%lld]. "
-                     "Is file truncated?]: %lld bytes are missing",
-                     (long long)bytes, (long long)(needed - bytes));
+    return error_set(
+        err, ERROR_SOURCE_READ,
+        "Demuxer: [ReadPacketData File read failed - end of file hit at length [%lld]. "
+        "Is file truncated?]: %lld bytes are missing",
+        (long long)bytes, (long long)(needed - bytes));
 }
 
-static int open_all(struct media *media, struct storage *storage, const char *uri, struct error *err)
+static int open_all(struct media *media, struct storage *storage, const char *uri,
+                    struct error *err)
 {
     if (storage_open(storage, uri, &media->reader, err) < 0)
         return -1;
 
     unsigned char *buffer = av_malloc(AVIO_BYTES);
     if (buffer)
-        media->avio = avio_alloc_context(buffer, AVIO_BYTES, 0, media, avio_read_object, NULL, avio_seek_object);
+        media->avio = avio_alloc_context(buffer, AVIO_BYTES, 0, media, avio_read_object, NULL,
+                                         avio_seek_object);
     if (!media->avio) {
         av_free(buffer);
         return error_set(err, ERROR_BUG, "out of memory");
@@ -191,7 +199,8 @@ static int open_all(struct media *media, struct storage *storage, const char *ur
     if (recognise(media, &demuxer, err) < 0)
         return -1;
     if (container_has_external_media(media->reader))
-        return error_set(err, ERROR_UNSUPPORTED, "Unsupported reference movie: [its media is in another file]");
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "Unsupported reference movie: [its media is in another file]");
     if (open_container(media, demuxer, err) < 0)
         return -1;
     return check_complete(media, err);
@@ -244,7 +253,8 @@ int media_open(struct media **ret, struct storage *storage, const char *uri, str
         return error_set(err, ERROR_BUG, "out of memory");
     media->cancel = cancel;
     if (open_all(media, storage, uri, err) < 0)
-        return err->kind == ERROR_CANCELED ? -1 : error_add(err, "Unable to open input file [%s]", uri);
+        return err->kind == ERROR_CANCELED ? -1
+                                           : error_add(err, "Unable to open input file [%s]", uri);
 
     struct probe *probe = probe_streams(arena, media->format, uri, object_info(media->reader));
     find_frame_rates(media, probe);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Object names: a Destination's base, then modifiers with their format identifiers ($dt$, $h%04$ …),
- * as the user guide lists them under "settings variables". A table of identifiers, one loop.
+ * Object names: a Destination's base, then modifiers with their format identifiers ($dt$, $h%04$
+ * …), as the user guide lists them under "settings variables". A table of identifiers, one loop.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +40,8 @@ static const char *number(const struct scope *scope, int64_t value)
 static const char *date(const struct scope *scope, const char *format)
 {
     char text[64];
-    return arena_strdup(scope->build->arena, clock_format(scope->build->plan->start_wall_us, format, text));
+    return arena_strdup(scope->build->arena,
+                        clock_format(scope->build->plan->start_wall_us, format, text));
 }
 
 static const char *date_time(const struct scope *scope)
@@ -98,7 +99,8 @@ static const char *height(const struct scope *scope)
 
 static const char *frame_rate(const struct scope *scope)
 {
-    AVRational rate = video_of(scope) ? video_of(scope)->frame_rate : scope->build->plan->source.frame_rate;
+    AVRational rate =
+        video_of(scope) ? video_of(scope)->frame_rate : scope->build->plan->source.frame_rate;
     return number(scope, rate.num / rate.den);
 }
 
@@ -138,14 +140,15 @@ static const struct {
 };
 
 /* Expands one identifier, the text between two dollars: "h" or "h%04". */
-static int expand_one(const struct scope *scope, const char *text, size_t length, struct text *out, const char *at,
-                      struct error *err)
+static int expand_one(const struct scope *scope, const char *text, size_t length, struct text *out,
+                      const char *at, struct error *err)
 {
     const char *percent = memchr(text, '%', length);
     size_t name_length = percent ? (size_t)(percent - text) : length;
     int digits = percent ? atoi(percent + 1) : 0;
     for (size_t i = 0; i < COUNT(identifiers); i++) {
-        if (strlen(identifiers[i].name) != name_length || memcmp(identifiers[i].name, text, name_length))
+        if (strlen(identifiers[i].name) != name_length ||
+            memcmp(identifiers[i].name, text, name_length))
             continue;
         if (!scope->values && !identifiers[i].in_destination)
             break;
@@ -164,7 +167,8 @@ static int expand_one(const struct scope *scope, const char *text, size_t length
     return -1;
 }
 
-static int expand(const struct scope *scope, const char *template, const char *at, const char **ret, struct error *err)
+static int expand(const struct scope *scope, const char *template, const char *at, const char **ret,
+                  struct error *err)
 {
     CLEANUP(text_release) struct text out = {0};
     int r = 0;
@@ -181,14 +185,15 @@ static int expand(const struct scope *scope, const char *template, const char *a
     return r;
 }
 
-int name_expand(struct build *build, const char *template, const struct name_values *values, const char *at,
-                const char **ret, struct error *err)
+int name_expand(struct build *build, const char *template, const struct name_values *values,
+                const char *at, const char **ret, struct error *err)
 {
     struct scope scope = {build, values};
     return expand(&scope, template ? template : "", at, ret, err);
 }
 
-int name_destination(struct build *build, const char *destination, const char *at, const char **ret, struct error *err)
+int name_destination(struct build *build, const char *destination, const char *at, const char **ret,
+                     struct error *err)
 {
     /* "If you do not specify the base filename in the URI, the service uses the filename of the
      * input file." No Destination at all would be next to the input; a folder of our own is not
@@ -205,14 +210,15 @@ int name_destination(struct build *build, const char *destination, const char *a
     return 0;
 }
 
-const char *plan_segment_modifier(struct arena *arena, const struct plan_rendition *rendition, int64_t completed_wall_us)
+const char *plan_segment_modifier(struct arena *arena, const struct plan_rendition *rendition,
+                                  int64_t completed_wall_us)
 {
     struct plan plan = {.start_wall_us = completed_wall_us};
     struct build build = {.arena = arena, .plan = &plan};
     struct error ignored; /* only identifiers that are known are left */
     const char *expanded = "";
-    (void)!name_expand(&build, rendition->segment_modifier, &(struct name_values){.segment = false}, "", &expanded,
-                       &ignored);
+    (void)!name_expand(&build, rendition->segment_modifier, &(struct name_values){.segment = false},
+                       "", &expanded, &ignored);
     return expanded;
 }
 

@@ -26,11 +26,14 @@ static void inscribe(double shape, int width, int height, int *ret_width, int *r
     *ret_height = w <= width ? height : h <= height ? h : height;
 }
 
-struct plan_mapping plan_map(const struct plan_picture *picture, int width, int height, AVRational sar)
+struct plan_mapping plan_map(const struct plan_picture *picture, int width, int height,
+                             AVRational sar)
 {
     double shape = shape_in_pixels(width, height, sar, picture->sar);
-    struct plan_mapping map = {
-        .source_width = width, .source_height = height, .width = picture->width, .height = picture->height};
+    struct plan_mapping map = {.source_width = width,
+                               .source_height = height,
+                               .width = picture->width,
+                               .height = picture->height};
     switch (picture->fit) {
     case FIT_STRETCH:
         break;
@@ -58,8 +61,8 @@ struct plan_mapping plan_map(const struct plan_picture *picture, int width, int 
     return map;
 }
 
-struct plan_mapping plan_map_child(const struct plan *plan, const struct plan_picture *child, int width,
-                                   int height, AVRational sar)
+struct plan_mapping plan_map_child(const struct plan *plan, const struct plan_picture *child,
+                                   int width, int height, AVRational sar)
 {
     struct plan_mapping from = plan_map(&plan->pictures[child->parent], width, height, sar);
     struct plan_mapping map = plan_map(child, width, height, sar);
@@ -71,8 +74,8 @@ struct plan_mapping plan_map_child(const struct plan *plan, const struct plan_pi
 }
 
 /* Width and Height: both, one (the other follows the picture's shape) or none (the input's). */
-static void decide_size(const struct plan_source *source, const struct video_description *video, AVRational sar,
-                        int *ret_width, int *ret_height)
+static void decide_size(const struct plan_source *source, const struct video_description *video,
+                        AVRational sar, int *ret_width, int *ret_height)
 {
     double shape = shape_in_pixels(source->width, source->height, source->sar, sar);
     if (video->has_Width && video->has_Height) {
@@ -98,7 +101,8 @@ static void decide_fit(const struct plan_source *source, const struct video_desc
         picture->fit = FIT_STRETCH;
     if (video->ScalingBehavior == SCALING_BEHAVIOR_FILL)
         picture->fit = FIT_FILL;
-    if (video->ScalingBehavior != SCALING_BEHAVIOR_FIT && video->ScalingBehavior != SCALING_BEHAVIOR_FIT_NO_UPSCALE)
+    if (video->ScalingBehavior != SCALING_BEHAVIOR_FIT &&
+        video->ScalingBehavior != SCALING_BEHAVIOR_FIT_NO_UPSCALE)
         return;
 
     /* No bars: the output is as large as the picture in it. */
@@ -122,15 +126,20 @@ int picture_build(struct build *build, const struct video_description *video, AV
 {
     struct plan *plan = build->plan;
     /* From 50 up the kernel is as narrow as bicubic: renditions that only differ there share it. */
-    struct plan_picture picture = {
-        .sar = sar, .format = format, .sharpness = video->Sharpness < 50 ? (int)video->Sharpness : 50, .parent = -1};
+    struct plan_picture picture = {.sar = sar,
+                                   .format = format,
+                                   .sharpness = video->Sharpness < 50 ? (int)video->Sharpness : 50,
+                                   .parent = -1};
     decide_size(&plan->source, video, sar, &picture.width, &picture.height);
     decide_fit(&plan->source, video, &picture);
     if (picture.width % 2 || picture.height % 2)
-        return error_set(err, ERROR_SETTINGS, "Invalid resolution [%d x %d], only even values are supported.",
+        return error_set(err, ERROR_SETTINGS,
+                         "Invalid resolution [%d x %d], only even values are supported.",
                          picture.width, picture.height);
-    if (picture.width < LEAST || picture.width > MOST || picture.height < LEAST || picture.height > MOST)
-        return error_set(err, ERROR_SETTINGS, "Invalid resolution [%d x %d], only values from %d to %d are supported.",
+    if (picture.width < LEAST || picture.width > MOST || picture.height < LEAST ||
+        picture.height > MOST)
+        return error_set(err, ERROR_SETTINGS,
+                         "Invalid resolution [%d x %d], only values from %d to %d are supported.",
                          picture.width, picture.height, LEAST, MOST);
 
     for (int i = 0; i < plan->pictures_count; i++) {

@@ -47,7 +47,8 @@ static void share_threads(struct build *build)
     for (int i = 0; i < plan->videos_count; i++) {
         const struct plan_picture *picture = &plan->pictures[plan->videos[i].picture];
         double share = (double)picture->width * picture->height / pixels * build->options->threads;
-        int most = picture->height / 64 > 1 ? picture->height / 64 : 1; /* thinner slices of work wait on each other */
+        int most = picture->height / 64 > 1 ? picture->height / 64
+                                            : 1; /* thinner slices of work wait on each other */
         int threads = plan->videos_count >= build->options->threads ? 1 : (int)(share * 1.5 + 0.5);
         plan->videos[i].threads = threads < 1 ? 1 : threads > most ? most : threads;
     }
@@ -84,7 +85,8 @@ int plan_for_job(struct arena *arena, const struct job *job, const struct probe 
         const struct group_type *type = find_group_type((*g)->OutputGroupSettings->Type);
         struct plan_group *group = &plan->groups[plan->groups_count];
         if (!type)
-            return error_set(err, ERROR_BUG, "no output group type %d", (int)(*g)->OutputGroupSettings->Type);
+            return error_set(err, ERROR_BUG, "no output group type %d",
+                             (int)(*g)->OutputGroupSettings->Type);
         group->type = type->type;
         group->name = (*g)->CustomName ? (*g)->CustomName : (*g)->Name ? (*g)->Name : type->name;
         group->outputs_first = plan->outputs_count;

@@ -46,16 +46,16 @@ struct plan_colour {
 
 struct plan_source {
     const struct probe *probe;
-    int video;                 /* stream index; -1: no output needs video */
-    int64_t start_us;          /* the container's time that becomes 0 */
-    int64_t duration_us;       /* of the video, else of the audio; 0: unknown */
-    int width, height;         /* after turning */
-    AVRational sar;            /* after turning; never 0 */
-    AVRational frame_rate;     /* of INITIALIZE_FROM_SOURCE */
+    int video;             /* stream index; -1: no output needs video */
+    int64_t start_us;      /* the container's time that becomes 0 */
+    int64_t duration_us;   /* of the video, else of the audio; 0: unknown */
+    int width, height;     /* after turning */
+    AVRational sar;        /* after turning; never 0 */
+    AVRational frame_rate; /* of INITIALIZE_FROM_SOURCE */
     struct plan_colour colour;
-    const char *filters;       /* libavfilter chain for each decoded frame; NULL: none */
-    int64_t audio_end_us;      /* where the longest selected audio ends, by its container; 0: unknown */
-    bool pad_with_black;       /* PadVideo: black where audio begins before or ends after video */
+    const char *filters;  /* libavfilter chain for each decoded frame; NULL: none */
+    int64_t audio_end_us; /* where the longest selected audio ends, by its container; 0: unknown */
+    bool pad_with_black;  /* PadVideo: black where audio begins before or ends after video */
     int decoder_threads;
 };
 
@@ -70,8 +70,8 @@ struct plan_picture {
     AVRational sar;    /* of its pixels */
     enum AVPixelFormat format;
     enum plan_fit fit;
-    int sharpness;     /* 0 softest … 50 bicubic */
-    int parent;        /* picture to scale from; -1: the decoded frame */
+    int sharpness; /* 0 softest … 50 bicubic */
+    int parent;    /* picture to scale from; -1: the decoded frame */
 };
 
 /* Where the source lands in a picture: crop of the source → rectangle in the picture. */
@@ -87,12 +87,12 @@ struct plan_option {
 struct plan_video {
     int picture;
     AVRational frame_rate;
-    int gop_frames;       /* an IDR at every multiple, and nowhere else */
-    int passes;           /* 1 or 2 */
+    int gop_frames; /* an IDR at every multiple, and nowhere else */
+    int passes;     /* 1 or 2 */
     int threads;
-    bool write_colour;    /* ColorMetadata: VUI where the source says */
-    int64_t name_bitrate; /* bits/s that $rv$ stands for: QVBR's maximum, else the average */
-    int64_t max_bitrate;  /* bits/s; 0: none */
+    bool write_colour;           /* ColorMetadata: VUI where the source says */
+    int64_t name_bitrate;        /* bits/s that $rv$ stands for: QVBR's maximum, else the average */
+    int64_t max_bitrate;         /* bits/s; 0: none */
     const char *profile, *level; /* for people; level NULL: automatic */
     struct plan_option *options; /* of libx264 and AVCodecContext; all must be taken */
     int options_count;
@@ -109,10 +109,11 @@ struct plan_track {
 struct plan_audio {
     int track;
     int sample_rate;
-    int channels;         /* 1, 2 or 6 */
-    int64_t bitrate;      /* bits/s; 0 in VBR */
-    bool mpeg2;           /* Specification MPEG2: said in ADTS headers */
-    bool match_video;     /* AudioDuration MATCH_VIDEO_DURATION: what begins after the video's end is dropped */
+    int channels;     /* 1, 2 or 6 */
+    int64_t bitrate;  /* bits/s; 0 in VBR */
+    bool mpeg2;       /* Specification MPEG2: said in ADTS headers */
+    bool match_video; /* AudioDuration MATCH_VIDEO_DURATION: what begins after the video's end is
+                         dropped */
     struct plan_option *options;
     int options_count;
 };
@@ -137,10 +138,10 @@ enum plan_container {
 
 struct plan_mp4 {
     bool moov_first;
-    bool cslg;                /* composition times begin at 0, cslg box */
+    bool cslg; /* composition times begin at 0, cslg box */
     int ctts_version;
     bool free_space_box;
-    const char *major_brand;  /* NULL: the muxer's */
+    const char *major_brand; /* NULL: the muxer's */
 };
 
 struct plan_ts {
@@ -154,7 +155,7 @@ struct plan_ts {
 
 struct plan_capture {
     int picture;
-    AVRational frame_rate; /* of the video that captures are taken from */
+    AVRational frame_rate;          /* of the video that captures are taken from */
     int64_t numerator, denominator; /* a capture every denominator/numerator seconds */
     int max_captures;
     int quality;           /* 1..100 */
@@ -163,33 +164,33 @@ struct plan_capture {
 
 /* A rendition of an HLS group. */
 struct plan_rendition {
-    const char *playlist_uri;    /* of the child playlist */
-    const char *playlist_path;   /* the same, relative to the top-level playlist */
-    const char *segment_prefix;  /* URI of the folder, with its slash */
-    const char *segment_name;    /* file name up to the SegmentModifier */
-    const char *segment_modifier;/* only $dt$, $d$, $t$ are left to expand, per segment */
-    const char *segment_suffix;  /* ".ts", ".aac" */
-    const char *uri_prefix;      /* what stands before a segment's file name in the child playlist */
-    const char *subdirectory;    /* "" or "NAME/": between playlist and segments */
-    int segment_frames;          /* video frames; 0: cut by time */
-    int64_t segment_us;          /* the same as time */
-    const char *audio_group;     /* GROUP-ID of this audio rendition; NULL for video */
+    const char *playlist_uri;     /* of the child playlist */
+    const char *playlist_path;    /* the same, relative to the top-level playlist */
+    const char *segment_prefix;   /* URI of the folder, with its slash */
+    const char *segment_name;     /* file name up to the SegmentModifier */
+    const char *segment_modifier; /* only $dt$, $d$, $t$ are left to expand, per segment */
+    const char *segment_suffix;   /* ".ts", ".aac" */
+    const char *uri_prefix;   /* what stands before a segment's file name in the child playlist */
+    const char *subdirectory; /* "" or "NAME/": between playlist and segments */
+    int segment_frames;       /* video frames; 0: cut by time */
+    int64_t segment_us;       /* the same as time */
+    const char *audio_group;  /* GROUP-ID of this audio rendition; NULL for video */
     const char *const *audio_sets; /* AUDIO="…" of the variant, a line for each; NULL ends */
-    bool audio_only_variant;     /* its own EXT-X-STREAM-INF */
+    bool audio_only_variant;       /* its own EXT-X-STREAM-INF */
     bool autoselect, is_default;
     bool descriptive_video;
-    bool timestamp_header;       /* ID3 timestamp in front of each raw audio segment */
+    bool timestamp_header; /* ID3 timestamp in front of each raw audio segment */
 };
 
 struct plan_output {
     const struct output *settings;
-    const char *label;   /* for messages: "output '_720'" */
+    const char *label; /* for messages: "output '_720'" */
     enum plan_container container;
     int group;
-    int video;           /* -1: none */
+    int video; /* -1: none */
     int audios_count;
     struct plan_output_audio audios[PLAN_MAX_AUDIOS];
-    const char *uri;     /* the object; for captures and segments the part before the counter */
+    const char *uri; /* the object; for captures and segments the part before the counter */
     const char *content_type;
     struct plan_mp4 mp4;
     struct plan_ts ts;
@@ -202,16 +203,16 @@ struct plan_hls {
     bool playlists;           /* OutputSelection */
     bool single_file;
     bool integer_durations;
-    bool target_rounds_up;    /* LEGACY: up; SPEC_COMPLIANT: to the nearest */
+    bool target_rounds_up; /* LEGACY: up; SPEC_COMPLIANT: to the nearest */
     bool gzip;
-    bool allow_cache_tag;     /* ClientCache DISABLED */
+    bool allow_cache_tag; /* ClientCache DISABLED */
     bool resolution;
     bool captions_none;
     bool program_date_time;
-    int64_t date_time_period_us; /* how often EXT-X-PROGRAM-DATE-TIME is written */
-    int64_t min_final_us;     /* a shorter last segment joins the one before */
+    int64_t date_time_period_us;   /* how often EXT-X-PROGRAM-DATE-TIME is written */
+    int64_t min_final_us;          /* a shorter last segment joins the one before */
     int segments_per_subdirectory; /* 0: all in one */
-    int version;              /* EXT-X-VERSION */
+    int version;                   /* EXT-X-VERSION */
 };
 
 enum plan_group_type { GROUP_FILE, GROUP_HLS };
@@ -247,11 +248,13 @@ struct plan {
  *             FFmpeg cannot decode, 1040 settings that do not fit this input
  */
 int plan_for_job(struct arena *arena, const struct job *job, const struct probe *probe,
-                 const struct plan_options *options, struct plan **ret, struct error *err) MUST_CHECK;
+                 const struct plan_options *options, struct plan **ret,
+                 struct error *err) MUST_CHECK;
 
 /* How a source frame of this size and pixel shape lands in the picture. Sizes may change from
  * frame to frame, so run/ asks again. */
-struct plan_mapping plan_map(const struct plan_picture *picture, int width, int height, AVRational sar);
+struct plan_mapping plan_map(const struct plan_picture *picture, int width, int height,
+                             AVRational sar);
 
 /* How a picture lands in a smaller one that is scaled from it. */
 struct plan_mapping plan_map_child(const struct plan *plan, const struct plan_picture *child,

@@ -10,10 +10,14 @@
 #include "plan/build.h"
 
 static const char *const container_names[] = {
-    [CONTAINER_MP4] = "MP4",         [CONTAINER_TS] = "MPEG-TS segments", [CONTAINER_ADTS] = "AAC segments",
-    [CONTAINER_RAW_AAC] = "raw AAC", [CONTAINER_CAPTURE] = "JPEG captures",
+    [CONTAINER_MP4] = "MP4",
+    [CONTAINER_TS] = "MPEG-TS segments",
+    [CONTAINER_ADTS] = "AAC segments",
+    [CONTAINER_RAW_AAC] = "raw AAC",
+    [CONTAINER_CAPTURE] = "JPEG captures",
 };
-static const char *const fit_names[] = {[FIT_PAD] = "pad", [FIT_STRETCH] = "stretch", [FIT_FILL] = "fill"};
+static const char *const fit_names[] = {
+    [FIT_PAD] = "pad", [FIT_STRETCH] = "stretch", [FIT_FILL] = "fill"};
 
 static const char *or_unknown(const char *name)
 {
@@ -33,14 +37,16 @@ static void print_source(const struct plan *plan, struct text *out)
     const struct plan_source *source = &plan->source;
     const struct probe *probe = source->probe;
     const char *name = strrchr(probe->uri, '/');
-    text_add(out, "input %s: %s, %.3f s\n", name ? name + 1 : probe->uri, probe->format, (double)source->duration_us / 1e6);
+    text_add(out, "input %s: %s, %.3f s\n", name ? name + 1 : probe->uri, probe->format,
+             (double)source->duration_us / 1e6);
     if (source->video >= 0) {
         const struct probe_track *track = &probe->tracks[source->video];
-        text_add(out, "  video: track %d, %s %dx%d %s, pixels %d:%d, ", track->index + 1, track->codec_name,
-                 source->width, source->height, or_unknown(av_get_pix_fmt_name(track->format)), source->sar.num,
-                 source->sar.den);
+        text_add(out, "  video: track %d, %s %dx%d %s, pixels %d:%d, ", track->index + 1,
+                 track->codec_name, source->width, source->height,
+                 or_unknown(av_get_pix_fmt_name(track->format)), source->sar.num, source->sar.den);
         print_ratio(out, source->frame_rate);
-        text_add(out, " fps, colour %s/%s/%s %s\n", or_unknown(av_color_primaries_name(source->colour.primaries)),
+        text_add(out, " fps, colour %s/%s/%s %s\n",
+                 or_unknown(av_color_primaries_name(source->colour.primaries)),
                  or_unknown(av_color_transfer_name(source->colour.transfer)),
                  or_unknown(av_color_space_name(source->colour.matrix)),
                  source->colour.range == AVCOL_RANGE_JPEG   ? "full range"
@@ -54,8 +60,8 @@ static void print_source(const struct plan *plan, struct text *out)
             continue;
         }
         const struct probe_track *stream = &probe->tracks[track->stream];
-        text_add(out, "  audio '%s': track %d, %s %d Hz, %d channels\n", track->selector, stream->index + 1,
-                 stream->codec_name, stream->sample_rate, stream->channels);
+        text_add(out, "  audio '%s': track %d, %s %d Hz, %d channels\n", track->selector,
+                 stream->index + 1, stream->codec_name, stream->sample_rate, stream->channels);
     }
     text_add(out, "  starts at %.3f s", (double)source->start_us / 1e6);
     if (source->filters)
@@ -69,10 +75,14 @@ static void print_pictures(const struct plan *plan, struct text *out)
 {
     for (int i = 0; i < plan->pictures_count; i++) {
         const struct plan_picture *picture = &plan->pictures[i];
-        struct plan_mapping map = plan_map(picture, plan->source.width, plan->source.height, plan->source.sar);
-        text_add(out, "picture %d: %dx%d %s, pixels %d:%d, %s, sharpness %d, content %dx%d at %d,%d, from ", i,
-                 picture->width, picture->height, av_get_pix_fmt_name(picture->format), picture->sar.num,
-                 picture->sar.den, fit_names[picture->fit], picture->sharpness, map.width, map.height, map.x, map.y);
+        struct plan_mapping map =
+            plan_map(picture, plan->source.width, plan->source.height, plan->source.sar);
+        text_add(
+            out,
+            "picture %d: %dx%d %s, pixels %d:%d, %s, sharpness %d, content %dx%d at %d,%d, from ",
+            i, picture->width, picture->height, av_get_pix_fmt_name(picture->format),
+            picture->sar.num, picture->sar.den, fit_names[picture->fit], picture->sharpness,
+            map.width, map.height, map.x, map.y);
         if (picture->parent >= 0)
             text_add(out, "picture %d\n", picture->parent);
         else
@@ -103,56 +113,67 @@ static void print_encodes(const struct plan *plan, struct text *out)
     }
     for (int i = 0; i < plan->audios_count; i++) {
         const struct plan_audio *audio = &plan->audios[i];
-        text_add(out, "audio %d: '%s', AAC LC %d Hz, %d channel%s%s%s\n  aac", i, plan->tracks[audio->track].selector,
-                 audio->sample_rate, audio->channels, audio->channels > 1 ? "s" : "", audio->mpeg2 ? ", MPEG-2" : "",
+        text_add(out, "audio %d: '%s', AAC LC %d Hz, %d channel%s%s%s\n  aac", i,
+                 plan->tracks[audio->track].selector, audio->sample_rate, audio->channels,
+                 audio->channels > 1 ? "s" : "", audio->mpeg2 ? ", MPEG-2" : "",
                  audio->match_video ? ", as long as the video" : "");
         print_options(audio->options, audio->options_count, out);
     }
 }
 
 /* "s3://bucket/a_360_%05d.ts"; with SINGLE_FILE there is no number, for all are in one object. */
-static void add_segments(const struct plan_hls *hls, const struct plan_rendition *rendition, struct text *out)
+static void add_segments(const struct plan_hls *hls, const struct plan_rendition *rendition,
+                         struct text *out)
 {
-    text_add(out, "%s%s%s%s%s%s", rendition->segment_prefix, rendition->subdirectory, rendition->segment_name,
-             rendition->segment_modifier, hls->single_file ? "" : "_%05d", rendition->segment_suffix);
+    text_add(out, "%s%s%s%s%s%s", rendition->segment_prefix, rendition->subdirectory,
+             rendition->segment_name, rendition->segment_modifier, hls->single_file ? "" : "_%05d",
+             rendition->segment_suffix);
 }
 
-static void print_hls_output(const struct plan_hls *hls, const struct plan_output *output, struct text *out)
+static void print_hls_output(const struct plan_hls *hls, const struct plan_output *output,
+                             struct text *out)
 {
     const struct plan_rendition *rendition = &output->rendition;
-    text_add(out, "    playlist %s\n    segments %s", rendition->playlist_uri, hls->single_file ? "in " : "");
+    text_add(out, "    playlist %s\n    segments %s", rendition->playlist_uri,
+             hls->single_file ? "in " : "");
     add_segments(hls, rendition, out);
     text_add(out, ", %.3f s", (double)rendition->segment_us / 1e6);
     if (rendition->segment_frames)
         text_add(out, " (%d frames)", rendition->segment_frames);
     text_add(out, "\n");
     if (output->container == CONTAINER_TS)
-        text_add(out, "    program %d, PMT PID %d, video PID %d, first PTS %.3f s\n", output->ts.program_number,
-                 output->ts.pmt_pid, output->ts.video_pid, (double)output->ts.pts_offset_us / 1e6);
+        text_add(out, "    program %d, PMT PID %d, video PID %d, first PTS %.3f s\n",
+                 output->ts.program_number, output->ts.pmt_pid, output->ts.video_pid,
+                 (double)output->ts.pts_offset_us / 1e6);
     for (int i = 0; rendition->audio_sets[i]; i++)
         text_add(out, "    with audio \"%s\"\n", rendition->audio_sets[i]);
     if (rendition->audio_group && !rendition->audio_only_variant)
-        text_add(out, "    is audio \"%s\"%s\n", rendition->audio_group, rendition->is_default ? ", default" : "");
+        text_add(out, "    is audio \"%s\"%s\n", rendition->audio_group,
+                 rendition->is_default ? ", default" : "");
 }
 
 static void print_file_output(const struct plan_output *output, struct text *out)
 {
     if (output->container == CONTAINER_CAPTURE) {
-        text_add(out, "    objects %s.%%07d.%s, one every %g s, at most %d, quality %d, picture %d\n", output->uri,
-                 output->capture.extension, (double)output->capture.denominator / (double)output->capture.numerator,
+        text_add(out,
+                 "    objects %s.%%07d.%s, one every %g s, at most %d, quality %d, picture %d\n",
+                 output->uri, output->capture.extension,
+                 (double)output->capture.denominator / (double)output->capture.numerator,
                  output->capture.max_captures, output->capture.quality, output->capture.picture);
         return;
     }
     text_add(out, "    object %s\n", output->uri);
     if (output->container == CONTAINER_MP4)
-        text_add(out, "    moov %s, %s, ctts version %d%s\n", output->mp4.moov_first ? "first" : "last",
-                 output->mp4.cslg ? "cslg" : "no cslg", output->mp4.ctts_version,
-                 output->mp4.free_space_box ? ", free box" : "");
+        text_add(out, "    moov %s, %s, ctts version %d%s\n",
+                 output->mp4.moov_first ? "first" : "last", output->mp4.cslg ? "cslg" : "no cslg",
+                 output->mp4.ctts_version, output->mp4.free_space_box ? ", free box" : "");
 }
 
-static void print_output(const struct plan *plan, const struct plan_output *output, struct text *out)
+static void print_output(const struct plan *plan, const struct plan_output *output,
+                         struct text *out)
 {
-    text_add(out, "  %s: %s (%s)", output->label, container_names[output->container], output->content_type);
+    text_add(out, "  %s: %s (%s)", output->label, container_names[output->container],
+             output->content_type);
     if (output->video >= 0)
         text_add(out, ", video %d", output->video);
     for (int i = 0; i < output->audios_count; i++)
@@ -253,7 +274,8 @@ static cJSON *output_to_json(const struct plan *plan, const struct plan_output *
         snprintf(captures, sizeof(captures), "%s.%%07d.%s", output->uri, output->capture.extension);
         cJSON_AddStringToObject(object, "captures", captures);
         cJSON_AddNumberToObject(object, "captureSeconds",
-                                (double)output->capture.denominator / (double)output->capture.numerator);
+                                (double)output->capture.denominator /
+                                    (double)output->capture.numerator);
     } else {
         cJSON_AddStringToObject(object, "object", output->uri);
     }
@@ -278,12 +300,14 @@ cJSON *plan_to_json(const struct plan *plan)
         cJSON *item = cJSON_CreateObject();
         cJSON_AddItemToArray(groups, item);
         cJSON_AddStringToObject(item, "name", group->name);
-        cJSON_AddStringToObject(item, "type", group->type == GROUP_HLS ? group_hls.name : group_file.name);
+        cJSON_AddStringToObject(item, "type",
+                                group->type == GROUP_HLS ? group_hls.name : group_file.name);
         if (group->type == GROUP_HLS && group->hls.playlists)
             cJSON_AddStringToObject(item, "playlist", group->hls.playlist_uri);
         cJSON *outputs = cJSON_AddArrayToObject(item, "outputs");
         for (int k = 0; k < group->outputs_count; k++)
-            cJSON_AddItemToArray(outputs, output_to_json(plan, &plan->outputs[group->outputs_first + k]));
+            cJSON_AddItemToArray(outputs,
+                                 output_to_json(plan, &plan->outputs[group->outputs_first + k]));
     }
     cJSON *infos = cJSON_AddArrayToObject(object, "info");
     for (int i = 0; i < plan->infos_count; i++)

@@ -16,16 +16,26 @@ static const struct {
     enum AVCodecID id;
     const char *name;
 } codec_names[] = {
-    {AV_CODEC_ID_AAC, "AAC"},         {AV_CODEC_ID_AC3, "AC3"},
-    {AV_CODEC_ID_EAC3, "EAC3"},       {AV_CODEC_ID_FLAC, "FLAC"},
-    {AV_CODEC_ID_MP3, "MP3"},         {AV_CODEC_ID_OPUS, "OPUS"},
-    {AV_CODEC_ID_VORBIS, "VORBIS"},   {AV_CODEC_ID_AV1, "AV1"},
-    {AV_CODEC_ID_H264, "AVC"},        {AV_CODEC_ID_HEVC, "HEVC"},
-    {AV_CODEC_ID_JPEG2000, "JPEG2000"}, {AV_CODEC_ID_MJPEG, "MJPEG"},
-    {AV_CODEC_ID_MPEG1VIDEO, "MPEG1"}, {AV_CODEC_ID_MPEG4, "MP4V"},
-    {AV_CODEC_ID_MPEG2VIDEO, "MPEG2"}, {AV_CODEC_ID_PRORES, "PRORES"},
-    {AV_CODEC_ID_QTRLE, "QTRLE"},     {AV_CODEC_ID_THEORA, "THEORA"},
-    {AV_CODEC_ID_RAWVIDEO, "UNCOMPRESSED"}, {AV_CODEC_ID_VP8, "VP8"},
+    {AV_CODEC_ID_AAC, "AAC"},
+    {AV_CODEC_ID_AC3, "AC3"},
+    {AV_CODEC_ID_EAC3, "EAC3"},
+    {AV_CODEC_ID_FLAC, "FLAC"},
+    {AV_CODEC_ID_MP3, "MP3"},
+    {AV_CODEC_ID_OPUS, "OPUS"},
+    {AV_CODEC_ID_VORBIS, "VORBIS"},
+    {AV_CODEC_ID_AV1, "AV1"},
+    {AV_CODEC_ID_H264, "AVC"},
+    {AV_CODEC_ID_HEVC, "HEVC"},
+    {AV_CODEC_ID_JPEG2000, "JPEG2000"},
+    {AV_CODEC_ID_MJPEG, "MJPEG"},
+    {AV_CODEC_ID_MPEG1VIDEO, "MPEG1"},
+    {AV_CODEC_ID_MPEG4, "MP4V"},
+    {AV_CODEC_ID_MPEG2VIDEO, "MPEG2"},
+    {AV_CODEC_ID_PRORES, "PRORES"},
+    {AV_CODEC_ID_QTRLE, "QTRLE"},
+    {AV_CODEC_ID_THEORA, "THEORA"},
+    {AV_CODEC_ID_RAWVIDEO, "UNCOMPRESSED"},
+    {AV_CODEC_ID_VP8, "VP8"},
     {AV_CODEC_ID_VP9, "VP9"},
 };
 
@@ -214,9 +224,9 @@ AVRational probe_measured_rate(int64_t *timestamps, int count)
 AVRational probe_standard_rate(AVRational rate)
 {
     static const AVRational standard[] = {
-        {24000, 1001}, {24, 1},       {25, 1},  {30000, 1001},  {30, 1},   {48000, 1001}, {48, 1},
-        {50, 1},       {60000, 1001}, {60, 1},  {100, 1},       {120000, 1001}, {120, 1},
-        {15, 1},       {15000, 1001}, {12, 1},  {10, 1},
+        {24000, 1001}, {24, 1}, {25, 1},       {30000, 1001}, {30, 1},  {48000, 1001},
+        {48, 1},       {50, 1}, {60000, 1001}, {60, 1},       {100, 1}, {120000, 1001},
+        {120, 1},      {15, 1}, {15000, 1001}, {12, 1},       {10, 1},
     };
     double value = av_q2d(rate), best = 0.01;
     AVRational nearest = rate;

@@ -20,40 +20,40 @@ struct text;
 
 /* One elementary stream. Plain data, in the probe's arena. Unknown values are 0 (or NULL). */
 struct probe_track {
-    int index;                 /* AVStream.index */
-    int id;                    /* TS: the PID; MP4: the track id */
+    int index; /* AVStream.index */
+    int id;    /* TS: the PID; MP4: the track id */
     enum AVMediaType type;
-    const char *codec;         /* in the terms of MediaConvert's Probe: "AVC", "AAC", "PCM" */
-    const char *codec_name;    /* FFmpeg's: "h264" */
+    const char *codec;      /* in the terms of MediaConvert's Probe: "AVC", "AAC", "PCM" */
+    const char *codec_name; /* FFmpeg's: "h264" */
     bool decodable;
-    const char *language;      /* ISO 639-2, lower case; NULL */
-    int64_t start_us;          /* on the container's timeline; AV_NOPTS_VALUE if unknown */
+    const char *language; /* ISO 639-2, lower case; NULL */
+    int64_t start_us;     /* on the container's timeline; AV_NOPTS_VALUE if unknown */
     int64_t duration_us;
-    int64_t bitrate;           /* bits/s */
-    bool attached_picture;     /* cover art: no video track */
-    int program;               /* TS program number */
+    int64_t bitrate;       /* bits/s */
+    bool attached_picture; /* cover art: no video track */
+    int program;           /* TS program number */
 
     int width, height;
-    AVRational sar;            /* of a pixel; 0/1: unknown */
-    AVRational frame_rate;     /* as plan/ will use it for INITIALIZE_FROM_SOURCE */
+    AVRational sar;        /* of a pixel; 0/1: unknown */
+    AVRational frame_rate; /* as plan/ will use it for INITIALIZE_FROM_SOURCE */
     enum AVPixelFormat format;
-    int depth;                 /* bits per sample */
+    int depth; /* bits per sample */
     enum AVColorRange range;
     enum AVColorPrimaries primaries;
     enum AVColorTransferCharacteristic transfer;
     enum AVColorSpace matrix;
     enum AVFieldOrder field_order;
-    int rotation;              /* degrees clockwise that a player turns it: 0 90 180 270 */
-    bool mirrored;             /* the display matrix also flips */
+    int rotation;  /* degrees clockwise that a player turns it: 0 90 180 270 */
+    bool mirrored; /* the display matrix also flips */
 
     int sample_rate, channels;
 };
 
 struct probe {
     const char *uri;
-    const char *name;          /* file name without its extension: the outputs' base name */
-    const char *format;        /* MediaConvert's: "mp4", "matroska"; FFmpeg's name where it has none */
-    const char *format_name;   /* FFmpeg's */
+    const char *name;   /* file name without its extension: the outputs' base name */
+    const char *format; /* MediaConvert's: "mp4", "matroska"; FFmpeg's name where it has none */
+    const char *format_name; /* FFmpeg's */
     int64_t bytes;
     int64_t duration_us;
     struct object_info object;
@@ -64,8 +64,8 @@ struct probe {
 struct probe *probe_streams(struct arena *arena, const AVFormatContext *format, const char *uri,
                             const struct object_info *object);
 
-/* A container's time in µs. AV_NOPTS_VALUE where it has none, or one a hundred years from 0: that is
- * no time, and nobody has to fear to add two of them. */
+/* A container's time in µs. AV_NOPTS_VALUE where it has none, or one a hundred years from 0: that
+ * is no time, and nobody has to fear to add two of them. */
 int64_t probe_time(int64_t time, AVRational base);
 
 /*

@@ -33,8 +33,8 @@ static int check_decodable(const struct probe_track *track, struct error *err)
 {
     if (track->decodable)
         return 0;
-    return error_set(err, ERROR_UNSUPPORTED, "Unsupported codec [%s] in track [%d]", track->codec_name,
-                     track->index + 1);
+    return error_set(err, ERROR_UNSUPPORTED, "Unsupported codec [%s] in track [%d]",
+                     track->codec_name, track->index + 1);
 }
 
 /* ---- video ---- */
@@ -97,7 +97,8 @@ static struct plan_colour decide_colour(const struct build *build, const struct 
     if (!selector)
         return colour;
 
-    bool unknown = colour.primaries == AVCOL_PRI_UNSPECIFIED && colour.matrix == AVCOL_SPC_UNSPECIFIED;
+    bool unknown =
+        colour.primaries == AVCOL_PRI_UNSPECIFIED && colour.matrix == AVCOL_SPC_UNSPECIFIED;
     bool fallback = selector->ColorSpaceUsage == COLOR_SPACE_USAGE_FALLBACK;
     for (size_t i = 0; i < COUNT(color_spaces); i++) {
         if (color_spaces[i].name == selector->ColorSpace && (!fallback || unknown)) {
@@ -129,15 +130,18 @@ static int decide_rotation(struct build *build, const struct probe_track *track)
             return 270;
         case INPUT_ROTATE_AUTO:
             if (track->mirrored)
-                source_add_info(build, "the input's metadata also mirrors the picture; it is turned, not mirrored");
+                source_add_info(
+                    build,
+                    "the input's metadata also mirrors the picture; it is turned, not mirrored");
             return track->rotation;
         }
     }
     if (track->rotation)
-        source_add_info(build,
-                        "the input asks players to turn it by %d degrees; the outputs are not turned. "
-                        "To turn them upright, set Rotate: AUTO in the input's VideoSelector",
-                        track->rotation);
+        source_add_info(
+            build,
+            "the input asks players to turn it by %d degrees; the outputs are not turned. "
+            "To turn them upright, set Rotate: AUTO in the input's VideoSelector",
+            track->rotation);
     return 0;
 }
 
@@ -162,15 +166,17 @@ static void decide_filters(struct build *build, int rotation)
         append_filter(build, "transpose=cclock");
         break;
     }
-    /* AUTO leaves it to the service "depending on input type and quality"; we leave the input be. */
+    /* AUTO leaves it to the service "depending on input type and quality"; we leave the input be.
+     */
     if (input->FilterEnable != INPUT_FILTER_ENABLE_FORCE)
         return;
     double strength = 1 + 0.18 * (double)input->FilterStrength; /* -5 … 5 → 0.1 … 1.9 */
     if (input->DeblockFilter == INPUT_DEBLOCK_FILTER_ENABLED)
-        append_filter(build, input->FilterStrength > 0 ? "deblock=filter=strong" : "deblock=filter=weak");
+        append_filter(build,
+                      input->FilterStrength > 0 ? "deblock=filter=strong" : "deblock=filter=weak");
     if (input->DenoiseFilter == INPUT_DENOISE_FILTER_ENABLED)
-        append_filter(build, arena_printf(build->arena, "hqdn3d=%.2f:%.2f:%.2f:%.2f", 4 * strength, 3 * strength,
-                                          6 * strength, 4.5 * strength));
+        append_filter(build, arena_printf(build->arena, "hqdn3d=%.2f:%.2f:%.2f:%.2f", 4 * strength,
+                                          3 * strength, 6 * strength, 4.5 * strength));
 }
 
 static int decide_video(struct build *build, struct error *err)
@@ -178,11 +184,13 @@ static int decide_video(struct build *build, struct error *err)
     struct plan_source *source = &build->plan->source;
     const struct probe_track *track = pick_video(build);
     if (!track)
-        return error_set(err, ERROR_NO_VIDEO, "No video stream found in input [%s]", build->probe->uri);
+        return error_set(err, ERROR_NO_VIDEO, "No video stream found in input [%s]",
+                         build->probe->uri);
     if (check_decodable(track, err) < 0)
         return -1;
     if (track->width <= 0 || track->height <= 0)
-        return error_set(err, ERROR_DEMUXER, "No picture size found in track [%d]", track->index + 1);
+        return error_set(err, ERROR_DEMUXER, "No picture size found in track [%d]",
+                         track->index + 1);
 
     int rotation = decide_rotation(build, track);
     bool sideways = rotation % 180 != 0;
@@ -198,7 +206,9 @@ static int decide_video(struct build *build, struct error *err)
     source->pad_with_black =
         build->input->VideoSelector && build->input->VideoSelector->PadVideo == PAD_VIDEO_BLACK;
     /* With two cores the encoders fill the machine; frame threads would only hold more frames. */
-    source->decoder_threads = build->options->threads <= 2 ? 1 : build->options->threads < 16 ? build->options->threads : 16;
+    source->decoder_threads = build->options->threads <= 2   ? 1
+                              : build->options->threads < 16 ? build->options->threads
+                                                             : 16;
     decide_filters(build, rotation);
     return 0;
 }
@@ -218,11 +228,13 @@ static const struct audio_selector *find_selector(const struct build *build, con
     return NULL;
 }
 
-/* Languages with two codes in ISO 639-2, one after the language's own name and one after English. */
+/* Languages with two codes in ISO 639-2, one after the language's own name and one after English.
+ */
 static const char *const two_codes[][2] = {
-    {"alb", "sqi"}, {"arm", "hye"}, {"baq", "eus"}, {"bur", "mya"}, {"chi", "zho"}, {"cze", "ces"}, {"dut", "nld"},
-    {"fre", "fra"}, {"geo", "kat"}, {"ger", "deu"}, {"gre", "ell"}, {"ice", "isl"}, {"mac", "mkd"}, {"mao", "mri"},
-    {"may", "msa"}, {"per", "fas"}, {"rum", "ron"}, {"slo", "slk"}, {"tib", "bod"}, {"wel", "cym"},
+    {"alb", "sqi"}, {"arm", "hye"}, {"baq", "eus"}, {"bur", "mya"}, {"chi", "zho"},
+    {"cze", "ces"}, {"dut", "nld"}, {"fre", "fra"}, {"geo", "kat"}, {"ger", "deu"},
+    {"gre", "ell"}, {"ice", "isl"}, {"mac", "mkd"}, {"mao", "mri"}, {"may", "msa"},
+    {"per", "fas"}, {"rum", "ron"}, {"slo", "slk"}, {"tib", "bod"}, {"wel", "cym"},
 };
 
 static bool same_language(const char *a, const char *b)
@@ -256,20 +268,22 @@ static enum audio_selector_type selector_type(const struct audio_selector *selec
 }
 
 /* `number` counts the input's audio tracks from 1. What is not said takes the first. */
-static bool selector_takes(const struct audio_selector *selector, const struct probe_track *track, int number)
+static bool selector_takes(const struct audio_selector *selector, const struct probe_track *track,
+                           int number)
 {
     switch (selector_type(selector)) {
     case AUDIO_SELECTOR_TYPE_PID:
         return !selector->Pids.count || selector->Pids.items[0] == track->id;
     case AUDIO_SELECTOR_TYPE_LANGUAGE_CODE:
-        return !selector_language(selector) || same_language(selector_language(selector), track->language);
+        return !selector_language(selector) ||
+               same_language(selector_language(selector), track->language);
     default:
         return !selector->Tracks.count || selector->Tracks.items[0] == number;
     }
 }
 
-static const struct probe_track *pick_audio(const struct build *build, const struct audio_selector *selector,
-                                            int *ret_audio_tracks)
+static const struct probe_track *
+pick_audio(const struct build *build, const struct audio_selector *selector, int *ret_audio_tracks)
 {
     const struct probe_track *picked = NULL;
     int number = 0;
@@ -297,7 +311,8 @@ static int64_t earliest_audio(const struct probe *probe)
     return earliest == AV_NOPTS_VALUE ? 0 : earliest;
 }
 
-/* Silence stands in for missing audio beside video; a job of audio alone would make nothing else. */
+/* Silence stands in for missing audio beside video; a job of audio alone would make nothing else.
+ */
 static bool all_silent(const struct plan *plan)
 {
     for (int i = 0; i < plan->tracks_count; i++)
@@ -315,7 +330,8 @@ static int64_t audio_end(const struct build *build)
         if (stream < 0)
             continue;
         const struct probe_track *track = &build->probe->tracks[stream];
-        int64_t start = track->start_us == AV_NOPTS_VALUE ? 0 : track->start_us - build->plan->source.start_us;
+        int64_t start =
+            track->start_us == AV_NOPTS_VALUE ? 0 : track->start_us - build->plan->source.start_us;
         if (start + track->duration_us > end)
             end = start + track->duration_us;
     }
@@ -332,7 +348,8 @@ static void lead_in(struct plan_source *source, const struct probe_track *track)
         source->start_us = track->start_us;
 }
 
-int source_track(struct build *build, const struct audio_description *audio, int *ret, struct error *err)
+int source_track(struct build *build, const struct audio_description *audio, int *ret,
+                 struct error *err)
 {
     struct plan *plan = build->plan;
     const char *name = audio->AudioSourceName ? audio->AudioSourceName : "Audio Selector 1";
@@ -349,7 +366,8 @@ int source_track(struct build *build, const struct audio_description *audio, int
     int audio_tracks = 0;
     const struct probe_track *picked = selector ? pick_audio(build, selector, &audio_tracks) : NULL;
     if (selector && !picked && audio_tracks)
-        return error_set(err, ERROR_NO_AUDIO, "No audio frames decoded on [selector-(%s)]: the input has no such track",
+        return error_set(err, ERROR_NO_AUDIO,
+                         "No audio frames decoded on [selector-(%s)]: the input has no such track",
                          name);
     if (picked) {
         if (check_decodable(picked, err) < 0)
@@ -367,8 +385,11 @@ int source_track(struct build *build, const struct audio_description *audio, int
 int source_build(struct build *build, bool needs_video, struct error *err)
 {
     struct plan_source *source = &build->plan->source;
-    *source = (struct plan_source){
-        .probe = build->probe, .video = -1, .duration_us = build->probe->duration_us, .sar = {1, 1}, .frame_rate = {25, 1}};
+    *source = (struct plan_source){.probe = build->probe,
+                                   .video = -1,
+                                   .duration_us = build->probe->duration_us,
+                                   .sar = {1, 1},
+                                   .frame_rate = {25, 1}};
     if (needs_video && decide_video(build, err) < 0)
         return -1;
     if (!needs_video)
@@ -385,6 +406,7 @@ int source_build(struct build *build, bool needs_video, struct error *err)
             }
     source->audio_end_us = audio_end(build);
     if (!needs_video && all_silent(build->plan))
-        return error_set(err, ERROR_NO_AUDIO, "No audio stream found in input [%s]", build->probe->uri);
+        return error_set(err, ERROR_NO_AUDIO, "No audio stream found in input [%s]",
+                         build->probe->uri);
     return 0;
 }

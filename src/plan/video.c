@@ -35,7 +35,8 @@ static void add_int(struct option_list *list, const char *name, int64_t value)
 
 static void add_param(struct option_list *list, const char *param)
 {
-    list->x264_params = list->x264_params ? arena_printf(list->arena, "%s:%s", list->x264_params, param) : param;
+    list->x264_params =
+        list->x264_params ? arena_printf(list->arena, "%s:%s", list->x264_params, param) : param;
 }
 
 /* ---- speed against quality: the points chosen in docs/performance.md ---- */
@@ -65,9 +66,9 @@ static const struct {
     enum h264_adaptive_quantization level;
     const char *strength;
 } aq_strengths[] = {
-    {H264_ADAPTIVE_QUANTIZATION_OFF, "0"},     {H264_ADAPTIVE_QUANTIZATION_LOW, "0.5"},
+    {H264_ADAPTIVE_QUANTIZATION_OFF, "0"},       {H264_ADAPTIVE_QUANTIZATION_LOW, "0.5"},
     {H264_ADAPTIVE_QUANTIZATION_MEDIUM, "0.75"}, {H264_ADAPTIVE_QUANTIZATION_AUTO, "1.0"},
-    {H264_ADAPTIVE_QUANTIZATION_HIGH, "1.0"},  {H264_ADAPTIVE_QUANTIZATION_HIGHER, "1.25"},
+    {H264_ADAPTIVE_QUANTIZATION_HIGH, "1.0"},    {H264_ADAPTIVE_QUANTIZATION_HIGHER, "1.25"},
     {H264_ADAPTIVE_QUANTIZATION_MAX, "1.5"},
 };
 
@@ -76,8 +77,10 @@ static void decide_quantization(struct option_list *list, const struct h264_sett
 {
     bool by_hand = h264->AdaptiveQuantization != H264_ADAPTIVE_QUANTIZATION_AUTO;
     bool off = h264->AdaptiveQuantization == H264_ADAPTIVE_QUANTIZATION_OFF;
-    bool spatial = !off && !(by_hand && h264->SpatialAdaptiveQuantization == H264_SPATIAL_ADAPTIVE_QUANTIZATION_DISABLED);
-    bool temporal = !off && !(by_hand && h264->TemporalAdaptiveQuantization == H264_TEMPORAL_ADAPTIVE_QUANTIZATION_DISABLED);
+    bool spatial = !off && !(by_hand && h264->SpatialAdaptiveQuantization ==
+                                            H264_SPATIAL_ADAPTIVE_QUANTIZATION_DISABLED);
+    bool temporal = !off && !(by_hand && h264->TemporalAdaptiveQuantization ==
+                                             H264_TEMPORAL_ADAPTIVE_QUANTIZATION_DISABLED);
     add(list, "aq-mode", spatial ? "2" : "0");
     for (size_t i = 0; spatial && i < COUNT(aq_strengths); i++)
         if (aq_strengths[i].level == h264->AdaptiveQuantization)
@@ -95,7 +98,8 @@ static double segment_seconds(int64_t segment_us)
 
 /* The decoder's buffer. What the job does not say is chosen so that the mean over any segment stays
  * at or below `most`: it is bounded by maxrate + bufsize / T. */
-static void decide_buffer(struct option_list *list, const struct h264_settings *h264, int64_t most, int64_t segment_us)
+static void decide_buffer(struct option_list *list, const struct h264_settings *h264, int64_t most,
+                          int64_t segment_us)
 {
     int64_t size = h264->HrdBufferSize, rate = most;
     if (!h264->has_HrdBufferSize) {
@@ -104,15 +108,16 @@ static void decide_buffer(struct option_list *list, const struct h264_settings *
     }
     if (!size)
         return;
-    int64_t fill = h264->has_HrdBufferInitialFillPercentage ? h264->HrdBufferInitialFillPercentage : 90;
+    int64_t fill =
+        h264->has_HrdBufferInitialFillPercentage ? h264->HrdBufferInitialFillPercentage : 90;
     add_int(list, "maxrate", rate);
     add_int(list, "bufsize", size);
     add_int(list, "rc_init_occupancy", size * fill / 100);
 }
 
 static void decide_rate(struct option_list *list, const struct h264_settings *h264,
-                        const struct plan_picture *picture, AVRational frame_rate, int64_t segment_us,
-                        struct plan_video *video)
+                        const struct plan_picture *picture, AVRational frame_rate,
+                        int64_t segment_us, struct plan_video *video)
 {
     switch (h264->RateControlMode) {
     case H264_RATE_CONTROL_MODE_QVBR: {
@@ -167,8 +172,9 @@ static const char *level_name(struct arena *arena, enum h264_codec_level level)
     return text;
 }
 
-static int decide_profile(struct option_list *list, const struct h264_settings *h264, struct plan_video *video,
-                          enum AVPixelFormat *ret_format, struct error *err)
+static int decide_profile(struct option_list *list, const struct h264_settings *h264,
+                          struct plan_video *video, enum AVPixelFormat *ret_format,
+                          struct error *err)
 {
     for (size_t i = 0; i < COUNT(profiles); i++) {
         if (profiles[i].name == h264->CodecProfile) {
@@ -181,25 +187,30 @@ static int decide_profile(struct option_list *list, const struct h264_settings *
             return 0;
         }
     }
-    return error_set(err, ERROR_BUG, "no x264 profile for CodecProfile %d", (int)h264->CodecProfile);
+    return error_set(err, ERROR_BUG, "no x264 profile for CodecProfile %d",
+                     (int)h264->CodecProfile);
 }
 
 static void decide_structure(struct option_list *list, const struct h264_settings *h264, bool draft)
 {
     bool baseline = h264->CodecProfile == H264_CODEC_PROFILE_BASELINE;
     bool cavlc = baseline || h264->EntropyEncoding == H264_ENTROPY_ENCODING_CAVLC;
-    int64_t bframes = h264->has_NumberBFramesBetweenReferenceFrames ? h264->NumberBFramesBetweenReferenceFrames : 3;
+    int64_t bframes = h264->has_NumberBFramesBetweenReferenceFrames
+                          ? h264->NumberBFramesBetweenReferenceFrames
+                          : 3;
     add(list, "coder", cavlc ? "vlc" : "cabac");
     if (baseline)
         bframes = 0;
     add_int(list, "bf", bframes);
     if (bframes && !draft)
         add(list, "b_strategy", h264->DynamicSubGop == H264_DYNAMIC_SUB_GOP_STATIC ? "0" : "1");
-    add(list, "b-pyramid", h264->GopBReference == H264_GOP_B_REFERENCE_ENABLED && bframes > 1 ? "normal" : "none");
+    add(list, "b-pyramid",
+        h264->GopBReference == H264_GOP_B_REFERENCE_ENABLED && bframes > 1 ? "normal" : "none");
 
     add(list, "forced-idr", "1");
     add_param(list, "keyint=infinite");
-    add_param(list, h264->SceneChangeDetect == H264_SCENE_CHANGE_DETECT_DISABLED ? "scenecut=0" : "scenecut=40");
+    add_param(list, h264->SceneChangeDetect == H264_SCENE_CHANGE_DETECT_DISABLED ? "scenecut=0"
+                                                                                 : "scenecut=40");
     /* Below this distance from an IDR a scene cut is an I frame; nothing is ever above it. */
     add_param(list, "min-keyint=1000000");
     if (h264->Softness == 1 || h264->Softness == 16)
@@ -216,7 +227,8 @@ static void add_direct(struct option_list *list, const struct h264_settings *h26
     }
 }
 
-static AVRational decide_frame_rate(const struct plan_source *source, const struct h264_settings *h264)
+static AVRational decide_frame_rate(const struct plan_source *source,
+                                    const struct h264_settings *h264)
 {
     if (h264->FramerateControl != H264_FRAMERATE_CONTROL_SPECIFIED)
         return source->frame_rate;
@@ -239,41 +251,51 @@ static int decide_gop(const struct h264_settings *h264, AVRational frame_rate)
 {
     double frames = 2 * av_q2d(frame_rate);
     if (h264->has_GopSize && h264->GopSize > 0 && h264->GopSizeUnits != H264_GOP_SIZE_UNITS_AUTO)
-        frames = h264->GopSizeUnits == H264_GOP_SIZE_UNITS_SECONDS ? h264->GopSize * av_q2d(frame_rate) : h264->GopSize;
+        frames = h264->GopSizeUnits == H264_GOP_SIZE_UNITS_SECONDS
+                     ? h264->GopSize * av_q2d(frame_rate)
+                     : h264->GopSize;
     return frames < 1 ? 1 : frames > 100000 ? 100000 : (int)lround(frames);
 }
 
 static bool same_video(const struct plan_video *a, const struct plan_video *b)
 {
-    if (a->picture != b->picture || av_cmp_q(a->frame_rate, b->frame_rate) || a->gop_frames != b->gop_frames ||
-        a->passes != b->passes || a->write_colour != b->write_colour || a->options_count != b->options_count)
+    if (a->picture != b->picture || av_cmp_q(a->frame_rate, b->frame_rate) ||
+        a->gop_frames != b->gop_frames || a->passes != b->passes ||
+        a->write_colour != b->write_colour || a->options_count != b->options_count)
         return false;
     for (int i = 0; i < a->options_count; i++)
-        if (strcmp(a->options[i].name, b->options[i].name) || strcmp(a->options[i].value, b->options[i].value))
+        if (strcmp(a->options[i].name, b->options[i].name) ||
+            strcmp(a->options[i].value, b->options[i].value))
             return false;
     return true;
 }
 
-int video_build(struct build *build, const struct video_description *description, int64_t segment_us, int *ret,
-                struct error *err)
+int video_build(struct build *build, const struct video_description *description,
+                int64_t segment_us, int *ret, struct error *err)
 {
     struct plan *plan = build->plan;
     const struct h264_settings *h264 = description->CodecSettings->H264Settings;
-    struct option_list list = {
-        .arena = build->arena, .items = ARENA_ARRAY(build->arena, struct plan_option, MOST_OPTIONS)};
+    struct option_list list = {.arena = build->arena,
+                               .items =
+                                   ARENA_ARRAY(build->arena, struct plan_option, MOST_OPTIONS)};
     struct plan_video video = {
         .frame_rate = decide_frame_rate(&plan->source, h264),
         .write_colour = description->ColorMetadata != COLOR_METADATA_IGNORE,
-        .passes = h264->QualityTuningLevel == H264_QUALITY_TUNING_LEVEL_MULTI_PASS_HQ && !build->options->draft ? 2 : 1,
+        .passes = h264->QualityTuningLevel == H264_QUALITY_TUNING_LEVEL_MULTI_PASS_HQ &&
+                          !build->options->draft
+                      ? 2
+                      : 1,
     };
-    /* x264 cannot make two passes of a constant quality; its VBV and lookahead do what can be done. */
+    /* x264 cannot make two passes of a constant quality; its VBV and lookahead do what can be done.
+     */
     if (h264->RateControlMode == H264_RATE_CONTROL_MODE_QVBR)
         video.passes = 1;
 
     decide_effort(&list, h264, build->options->draft);
     enum AVPixelFormat format = AV_PIX_FMT_NONE;
     if (decide_profile(&list, h264, &video, &format, err) < 0 ||
-        picture_build(build, description, decide_sar(&plan->source, h264), format, &video.picture, err) < 0)
+        picture_build(build, description, decide_sar(&plan->source, h264), format, &video.picture,
+                      err) < 0)
         return -1;
     decide_rate(&list, h264, &plan->pictures[video.picture], video.frame_rate, segment_us, &video);
     if (!build->options->draft)
@@ -296,8 +318,8 @@ int video_build(struct build *build, const struct video_description *description
     return 0;
 }
 
-int capture_build(struct build *build, const struct video_description *video, struct plan_capture *ret,
-                  struct error *err)
+int capture_build(struct build *build, const struct video_description *video,
+                  struct plan_capture *ret, struct error *err)
 {
     const struct frame_capture_settings *settings = video->CodecSettings->FrameCaptureSettings;
     *ret = (struct plan_capture){

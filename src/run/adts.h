@@ -11,10 +11,10 @@
 enum { ADTS_HEADER = 7 };
 
 struct adts_format {
-    int object_type;   /* 2: LC */
-    int rate_index;    /* of the standard's table of sample rates */
-    int channels;      /* channel configuration */
-    bool mpeg2;        /* says MPEG-2 AAC; the frames are the same for LC */
+    int object_type; /* 2: LC */
+    int rate_index;  /* of the standard's table of sample rates */
+    int channels;    /* channel configuration */
+    bool mpeg2;      /* says MPEG-2 AAC; the frames are the same for LC */
 };
 
 /* What the encoder's AudioSpecificConfig says. */

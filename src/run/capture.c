@@ -40,15 +40,18 @@ static int convert(struct stage *stage, const AVFrame *picture, struct error *er
     struct capture *capture = stage->state;
     if (!capture->sws) {
         struct sws_side from = {picture->width, picture->height, picture->format,
-                                scaler_source_matrix(&stage->run->plan->source), picture->color_range == AVCOL_RANGE_JPEG};
-        struct sws_side to = {picture->width, picture->height, AV_PIX_FMT_YUV420P, AVCOL_SPC_SMPTE170M, true};
+                                scaler_source_matrix(&stage->run->plan->source),
+                                picture->color_range == AVCOL_RANGE_JPEG};
+        struct sws_side to = {picture->width, picture->height, AV_PIX_FMT_YUV420P,
+                              AVCOL_SPC_SMPTE170M, true};
         capture->sws = scaler_new_sws(&from, &to, 0);
         if (!capture->sws)
             return error_set(err, ERROR_BUG, "cannot convert pictures to JPEG's colours");
     }
-    int lines = sws_scale(capture->sws, (const uint8_t *const *)picture->data, picture->linesize, 0, picture->height,
-                          capture->full->data, capture->full->linesize);
-    return lines > 0 ? 0 : error_set(err, ERROR_BUG, "cannot convert picture: %s", av_err2str(lines));
+    int lines = sws_scale(capture->sws, (const uint8_t *const *)picture->data, picture->linesize, 0,
+                          picture->height, capture->full->data, capture->full->linesize);
+    return lines > 0 ? 0
+                     : error_set(err, ERROR_BUG, "cannot convert picture: %s", av_err2str(lines));
 }
 
 static int put(struct stage *stage, const void *jpeg, size_t size, struct error *err)
@@ -56,11 +59,12 @@ static int put(struct stage *stage, const void *jpeg, size_t size, struct error 
     struct capture *capture = stage->state;
     const struct plan_capture *plan = &capture->output->capture;
     char uri[2048];
-    int length = snprintf(uri, sizeof(uri), "%s.%07lld.%s", capture->output->uri, (long long)capture->count++, plan->extension);
+    int length = snprintf(uri, sizeof(uri), "%s.%07lld.%s", capture->output->uri,
+                          (long long)capture->count++, plan->extension);
     if (length >= (int)sizeof(uri))
         return error_set(err, ERROR_SETTINGS, "object name too long");
-    return run_put(stage->run, capture->index, "capture", uri, capture->output->content_type, NULL, jpeg, size,
-                   0, err);
+    return run_put(stage->run, capture->index, "capture", uri, capture->output->content_type, NULL,
+                   jpeg, size, 0, err);
 }
 
 static int capture_flush(struct stage *stage, struct error *err)
@@ -83,8 +87,9 @@ static int capture_process(struct stage *stage, struct item *item, struct error 
     const AVFrame *full = capture->full;
     unsigned char *jpeg = NULL;
     unsigned long size = 0;
-    int r = tjCompressFromYUVPlanes(capture->jpeg, (const unsigned char **)full->data, full->width, full->linesize,
-                                    full->height, TJSAMP_420, &jpeg, &size, capture->output->capture.quality, 0);
+    int r = tjCompressFromYUVPlanes(capture->jpeg, (const unsigned char **)full->data, full->width,
+                                    full->linesize, full->height, TJSAMP_420, &jpeg, &size,
+                                    capture->output->capture.quality, 0);
     if (r < 0)
         r = error_set(err, ERROR_BUG, "JPEG encoder failed: %s", tjGetErrorStr2(capture->jpeg));
     else

@@ -47,8 +47,8 @@ static int open_decoder(struct stage *stage, struct error *err)
     if (r >= 0)
         r = avcodec_open2(decode->codec, codec, NULL);
     if (r < 0)
-        return error_set(err, video ? ERROR_UNSUPPORTED : ERROR_AUDIO_DECODER, "cannot open decoder [%s]: %s",
-                         codec->name, av_err2str(r));
+        return error_set(err, video ? ERROR_UNSUPPORTED : ERROR_AUDIO_DECODER,
+                         "cannot open decoder [%s]: %s", codec->name, av_err2str(r));
     return 0;
 }
 
@@ -60,7 +60,8 @@ static int64_t frame_time(struct stage *stage)
     AVRational base = media_stream(stage->run->media, decode->stream)->time_base;
     int64_t time_us = decode->next_us;
     if (frame->best_effort_timestamp != AV_NOPTS_VALUE)
-        time_us = av_rescale_q(frame->best_effort_timestamp, base, AV_TIME_BASE_Q) - stage->run->plan->source.start_us;
+        time_us = av_rescale_q(frame->best_effort_timestamp, base, AV_TIME_BASE_Q) -
+                  stage->run->plan->source.start_us;
     bool video = decode->codec->codec_type == AVMEDIA_TYPE_VIDEO;
     if (video && decode->frames && time_us <= decode->last_us)
         time_us = decode->last_us + decode->frame_us;
@@ -137,11 +138,11 @@ static int decode_flush(struct stage *stage, struct error *err)
         return 0;
     const struct probe_track *track = track_of(stage);
     if (track->type == AVMEDIA_TYPE_VIDEO)
-        return error_set(err, ERROR_DEMUXER, "No video frames decoded on track [%d] [%s]", track->index + 1,
-                         track->codec_name);
+        return error_set(err, ERROR_DEMUXER, "No video frames decoded on track [%d] [%s]",
+                         track->index + 1, track->codec_name);
     if (decode->packets)
-        return error_set(err, ERROR_AUDIO_DECODER, "No audio frames decoded on track [%d] [%s]", track->index + 1,
-                         track->codec_name);
+        return error_set(err, ERROR_AUDIO_DECODER, "No audio frames decoded on track [%d] [%s]",
+                         track->index + 1, track->codec_name);
     return 0; /* an audio track without a packet is silence */
 }
 

@@ -11,15 +11,15 @@
 
 enum {
     MAX_ROUTES = 64,
-    JUMP_US = 10 * 1000 * 1000,          /* where the format allows jumps */
+    JUMP_US = 10 * 1000 * 1000,           /* where the format allows jumps */
     ABSURD_GAP_US = 3600LL * 1000 * 1000, /* where it does not: no frame is held for an hour */
-    SILENT_US = 10 * 1000 * 1000,        /* so long without packets, a stream is told the time */
+    SILENT_US = 10 * 1000 * 1000,         /* so long without packets, a stream is told the time */
 };
 
 struct route {
     struct link to;
-    int stream;        /* -1: only wants to know the time */
-    int64_t last_us;   /* of its newest packet, or of what it was told */
+    int stream;      /* -1: only wants to know the time */
+    int64_t last_us; /* of its newest packet, or of what it was told */
     bool seen;
 };
 
@@ -59,7 +59,8 @@ static int64_t packet_time(const struct run *run, const AVPacket *packet)
 }
 
 /* A jump against the stream's own past moves the time of all streams, so that it goes on. */
-static int64_t make_continuous(struct stage *stage, struct route *route, const AVPacket *packet, int64_t time_us)
+static int64_t make_continuous(struct stage *stage, struct route *route, const AVPacket *packet,
+                               int64_t time_us)
 {
     struct demux *demux = stage->state;
     time_us += demux->shift_us;
@@ -67,7 +68,8 @@ static int64_t make_continuous(struct stage *stage, struct route *route, const A
     int64_t most = may_jump ? JUMP_US : ABSURD_GAP_US;
     AVRational base = media_stream(stage->run->media, packet->stream_index)->time_base;
     int64_t lasts = av_rescale_q(packet->duration > 0 ? packet->duration : 0, base, AV_TIME_BASE_Q);
-    if (route->seen && (time_us - route->last_us > most || (may_jump && route->last_us - time_us > most))) {
+    if (route->seen &&
+        (time_us - route->last_us > most || (may_jump && route->last_us - time_us > most))) {
         int64_t go_on = route->last_us + (lasts > 0 && lasts < JUMP_US ? lasts : 40000);
         demux->shift_us += go_on - time_us;
         time_us = go_on;

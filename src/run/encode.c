@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pictures → H.264 packets by libx264, with an IDR at every multiple of the GOP and nowhere else. */
+/* Pictures → H.264 packets by libx264, with an IDR at every multiple of the GOP and nowhere else.
+ */
 #include <string.h>
 
 #include <libavutil/opt.h>
@@ -20,7 +21,8 @@ static int set_pass(struct stage *stage, int video, AVDictionary **options, stru
     if (encode->video->passes < 2)
         return 0;
     char path[512];
-    int length = snprintf(path, sizeof(path), "%s/video-%d.stats", run_options->stats_folder, video);
+    int length =
+        snprintf(path, sizeof(path), "%s/video-%d.stats", run_options->stats_folder, video);
     if (length >= (int)sizeof(path))
         return error_set(err, ERROR_BUG, "path too long");
     encode->codec->flags |= run_options->pass == 1 ? AV_CODEC_FLAG_PASS1 : AV_CODEC_FLAG_PASS2;
@@ -81,7 +83,8 @@ int encode_init(struct stage *stage, int video, struct error *err)
         return -1;
     int r = avcodec_open2(encode->codec, x264, &options);
     if (r < 0)
-        return error_set(err, ERROR_SETTINGS, "Error initializing encoder for video target [%d] [%s]", video + 1,
+        return error_set(err, ERROR_SETTINGS,
+                         "Error initializing encoder for video target [%d] [%s]", video + 1,
                          av_err2str(r));
     const AVDictionaryEntry *left = av_dict_get(options, "", NULL, AV_DICT_IGNORE_SUFFIX);
     if (left)

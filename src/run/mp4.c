@@ -50,7 +50,8 @@ const uint8_t *mp4_find(const uint8_t *boxes, size_t size, const char *type, siz
 }
 
 /* stco: version and flags, count, 32-bit offsets */
-static void edit_stco(const uint8_t *payload, size_t size, const struct mp4_edit *edit, struct text *out)
+static void edit_stco(const uint8_t *payload, size_t size, const struct mp4_edit *edit,
+                      struct text *out)
 {
     size_t start = out->size;
     uint32_t count = AV_RB32(payload + 4);
@@ -67,7 +68,8 @@ static void edit_stco(const uint8_t *payload, size_t size, const struct mp4_edit
     set_size(out, start);
 }
 
-static void edit_co64(const uint8_t *payload, size_t size, const struct mp4_edit *edit, struct text *out)
+static void edit_co64(const uint8_t *payload, size_t size, const struct mp4_edit *edit,
+                      struct text *out)
 {
     size_t start = out->size;
     uint32_t count = AV_RB32(payload + 4);
@@ -91,7 +93,8 @@ static uint32_t pairs(const uint8_t *table, size_t size)
     return AV_RB32(table + 4) < room ? AV_RB32(table + 4) : (uint32_t)room;
 }
 
-static struct composition measure(const uint8_t *ctts, size_t ctts_size, const uint8_t *stts, size_t stts_size)
+static struct composition measure(const uint8_t *ctts, size_t ctts_size, const uint8_t *stts,
+                                  size_t stts_size)
 {
     struct composition c = {INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN};
     uint32_t ctts_count = pairs(ctts, ctts_size), stts_count = pairs(stts, stts_size);
@@ -101,7 +104,8 @@ static struct composition measure(const uint8_t *ctts, size_t ctts_size, const u
         int32_t offset = (int32_t)AV_RB32(ctts + 8 + (size_t)i * 8 + 4);
         for (uint32_t left = AV_RB32(ctts + 8 + (size_t)i * 8); left && in_stts < stts_count;) {
             /* samples with one offset and one duration */
-            uint32_t all = AV_RB32(stts + 8 + (size_t)in_stts * 8), duration = AV_RB32(stts + 8 + (size_t)in_stts * 8 + 4);
+            uint32_t all = AV_RB32(stts + 8 + (size_t)in_stts * 8),
+                     duration = AV_RB32(stts + 8 + (size_t)in_stts * 8 + 4);
             uint32_t samples = all - used < left ? all - used : left;
             uint64_t lasts = (uint64_t)samples * duration;
             if (lasts > INT64_MAX / 4 || dts > INT64_MAX / 4)
@@ -151,8 +155,8 @@ static void put_cslg(const uint8_t *stbl, size_t stbl_size, struct text *out)
     set_size(out, start);
 }
 
-static int edit_boxes(const uint8_t *boxes, size_t size, const struct mp4_edit *edit, struct text *out,
-                      struct error *err)
+static int edit_boxes(const uint8_t *boxes, size_t size, const struct mp4_edit *edit,
+                      struct text *out, struct error *err)
 {
     for (size_t at = 0; at < size;) {
         size_t box = size - at >= 8 ? AV_RB32(boxes + at) : 0;
@@ -182,7 +186,8 @@ static int edit_boxes(const uint8_t *boxes, size_t size, const struct mp4_edit *
     return 0;
 }
 
-int mp4_edit_moov(const uint8_t *moov, size_t size, const struct mp4_edit *edit, struct text *out, struct error *err)
+int mp4_edit_moov(const uint8_t *moov, size_t size, const struct mp4_edit *edit, struct text *out,
+                  struct error *err)
 {
     return edit_boxes(moov, size, edit, out, err);
 }

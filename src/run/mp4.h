@@ -13,10 +13,10 @@
 #include "base/text.h"
 
 struct mp4_edit {
-    int64_t shift;      /* added to every chunk offset */
-    bool co64;          /* stco becomes co64 */
-    bool cslg;          /* a cslg box for every track with composition offsets */
-    int ctts_version;   /* 0 or 1, written into every ctts */
+    int64_t shift;    /* added to every chunk offset */
+    bool co64;        /* stco becomes co64 */
+    bool cslg;        /* a cslg box for every track with composition offsets */
+    int ctts_version; /* 0 or 1, written into every ctts */
 };
 
 /* Appends the edited box to `out`. The size of the result does not depend on `shift`. */

@@ -8,7 +8,8 @@ static const struct container_kind *const containers[] = {
     &raw_aac_container,
 };
 
-static void add_stream(struct mux *mux, const AVCodecContext *codec, const struct plan_output_audio *audio)
+static void add_stream(struct mux *mux, const AVCodecContext *codec,
+                       const struct plan_output_audio *audio)
 {
     struct mux_stream *stream = &mux->streams[mux->streams_count++];
     stream->codec = codec;
@@ -45,7 +46,8 @@ int mux_init(struct stage *stage, int index, struct error *err)
     return 0;
 }
 
-int mux_new_format(struct stage *stage, const char *name, AVIOContext *avio, AVFormatContext **ret, struct error *err)
+int mux_new_format(struct stage *stage, const char *name, AVIOContext *avio, AVFormatContext **ret,
+                   struct error *err)
 {
     const struct mux *mux = mux_of(stage);
     AVFormatContext *format = NULL;
@@ -97,8 +99,8 @@ static int next_stream(const struct mux *mux)
             continue;
         }
         const struct mux_stream *best = next < 0 ? NULL : &mux->streams[next];
-        if (!best || av_compare_ts(first->packet->dts, stream->time_base, best->waiting.first->packet->dts,
-                                   best->time_base) < 0)
+        if (!best || av_compare_ts(first->packet->dts, stream->time_base,
+                                   best->waiting.first->packet->dts, best->time_base) < 0)
             next = i;
     }
     return next;

@@ -20,7 +20,7 @@ struct mux_stream {
     AVRational time_base;
     struct packets waiting;
     bool ended;
-    int64_t end_us;                    /* of the newest packet */
+    int64_t end_us; /* of the newest packet */
 };
 
 struct mux {

@@ -11,9 +11,9 @@
 
 struct adts {
     struct adts_format format;
-    struct segmenter *segmenter;   /* of a rendition */
+    struct segmenter *segmenter; /* of a rendition */
     int64_t next_cut_us;
-    struct object_writer *file;    /* of a file group */
+    struct object_writer *file; /* of a file group */
     int64_t file_bytes;
 };
 
@@ -35,7 +35,9 @@ static int write_timestamp(struct stage *stage, int64_t time_us, struct error *e
     static const char owner[] = "com.apple.streaming.transportStreamTimestamp";
     enum { PRIV = (int)sizeof(owner) + 8, FRAME = 10 + PRIV, TAG = 10 + FRAME };
     uint8_t tag[TAG] = {'I', 'D', '3', 4, 0, 0, 0, 0, 0, FRAME, 'P', 'R', 'I', 'V', 0, 0, 0, PRIV};
-    uint64_t clock = (uint64_t)av_rescale(time_us + mux_of(stage)->output->ts.pts_offset_us, 90000, 1000000) & 0x1ffffffff;
+    uint64_t clock =
+        (uint64_t)av_rescale(time_us + mux_of(stage)->output->ts.pts_offset_us, 90000, 1000000) &
+        0x1ffffffff;
     memcpy(tag + 20, owner, sizeof(owner));
     for (int i = 0; i < 8; i++)
         tag[TAG - 1 - i] = (uint8_t)(clock >> 8 * i);
@@ -115,7 +117,8 @@ static int file_finish(struct stage *stage, struct error *err)
     const struct mux *mux = mux_of(stage);
     if (object_finish(adts->file, NULL, 0, err) < 0)
         return -1;
-    run_add_object(stage->run, mux->index, "AAC", mux->output->uri, adts->file_bytes, mux_end_us(mux));
+    run_add_object(stage->run, mux->index, "AAC", mux->output->uri, adts->file_bytes,
+                   mux_end_us(mux));
     return 0;
 }
 

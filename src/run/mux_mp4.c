@@ -22,10 +22,10 @@ struct mp4 {
     struct object_writer *object;
     AVIOContext *avio;
     AVFormatContext *format;
-    int64_t position;                /* of the muxer in what it believes is a file */
-    bool in_media;                   /* the head is complete */
+    int64_t position; /* of the muxer in what it believes is a file */
+    bool in_media;    /* the head is complete */
     int64_t media_start, media_end;
-    bool media_ended;                /* the muxer has come back to the head */
+    bool media_ended; /* the muxer has come back to the head */
     struct text head, tail;
     struct error error;
     bool failed;
@@ -112,10 +112,13 @@ static int mp4_open(struct stage *stage, struct error *err)
     struct mp4 *mp4 = mp4_of(stage);
     const struct plan_output *output = mux_of(stage)->output;
     uint8_t *buffer = av_malloc(AVIO_BYTES);
-    mp4->avio = buffer ? avio_alloc_context(buffer, AVIO_BYTES, 1, mp4, NULL, avio_write_mp4, avio_seek_mp4) : NULL;
+    mp4->avio =
+        buffer ? avio_alloc_context(buffer, AVIO_BYTES, 1, mp4, NULL, avio_write_mp4, avio_seek_mp4)
+               : NULL;
     if (!mp4->avio)
         return error_set(err, ERROR_BUG, "out of memory");
-    if (mux_new_format(stage, "mp4", mp4->avio, &mp4->format, err) < 0 || write_header(stage, err) < 0)
+    if (mux_new_format(stage, "mp4", mp4->avio, &mp4->format, err) < 0 ||
+        write_header(stage, err) < 0)
         return -1;
     struct object_headers headers = run_headers(stage->run, output->group, output->content_type);
     return object_create(stage->run->delivery, output->uri, &headers, &mp4->object, err);
@@ -125,7 +128,8 @@ static int mp4_write(struct stage *stage, int index, AVPacket *packet, struct er
 {
     struct mp4 *mp4 = mp4_of(stage);
     packet->stream_index = index;
-    av_packet_rescale_ts(packet, mux_of(stage)->streams[index].time_base, mp4->format->streams[index]->time_base);
+    av_packet_rescale_ts(packet, mux_of(stage)->streams[index].time_base,
+                         mp4->format->streams[index]->time_base);
     int r = av_write_frame(mp4->format, packet);
     return r < 0 || mp4->failed ? mp4_error(mp4, r, err) : 0;
 }
@@ -176,7 +180,8 @@ static int finish_object(struct stage *stage, struct error *err)
     CLEANUP(text_release) struct text head = {0}, moov = {0}, mdat = {0};
 
     size_t ftyp_size;
-    const uint8_t *ftyp = mp4_find((const uint8_t *)mp4->head.data, mp4->head.size, "ftyp", &ftyp_size);
+    const uint8_t *ftyp =
+        mp4_find((const uint8_t *)mp4->head.data, mp4->head.size, "ftyp", &ftyp_size);
     if (!ftyp)
         return error_set(err, ERROR_BUG, "the muxer wrote no ftyp");
     text_append(&head, ftyp - 8, ftyp_size + 8);

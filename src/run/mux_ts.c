@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MPEG-2 transport stream segments, by FFmpeg's muxer across the whole rendition, so that continuity
- * counters run on. A segment is cut in front of the IDR that begins it; PAT and PMT are sent first.
+ * MPEG-2 transport stream segments, by FFmpeg's muxer across the whole rendition, so that
+ * continuity counters run on. A segment is cut in front of the IDR that begins it; PAT and PMT are
+ * sent first.
  */
 #include <string.h>
 
@@ -14,7 +15,7 @@
 
 enum {
     TS_PACKET = 188,
-    SDT_PID = 17,            /* service names are not part of an HLS rendition */
+    SDT_PID = 17,              /* service names are not part of an HLS rendition */
     MUX_DELAY_US = 700 * 1000, /* by which the PCR runs ahead of the dts: the decoder's buffer */
     MAX_PES_BYTES = 1 << 16,
 };
@@ -32,7 +33,7 @@ struct ts {
     AVFormatContext *format;
     AVPacket *group_packet;
     struct audio_group groups[1 + PLAN_MAX_AUDIOS]; /* by stream */
-    int64_t next_cut_us; /* where there is no video */
+    int64_t next_cut_us;                            /* where there is no video */
     struct error error;
     bool failed;
 };
@@ -50,11 +51,13 @@ static int avio_write_ts(void *opaque, compat_written *bytes, int size)
         int pid = (bytes[at + 1] & 0x1f) << 8 | bytes[at + 2];
         if (pid != SDT_PID)
             continue;
-        if (at > from && segmenter_write(ts->segmenter, bytes + from, (size_t)(at - from), &ts->error) < 0)
+        if (at > from &&
+            segmenter_write(ts->segmenter, bytes + from, (size_t)(at - from), &ts->error) < 0)
             goto fail;
         from = at + TS_PACKET;
     }
-    if (size > from && segmenter_write(ts->segmenter, bytes + from, (size_t)(size - from), &ts->error) < 0)
+    if (size > from &&
+        segmenter_write(ts->segmenter, bytes + from, (size_t)(size - from), &ts->error) < 0)
         goto fail;
     return size;
 fail:
@@ -84,13 +87,15 @@ static int set_options(struct stage *stage, struct error *err)
     const struct plan_ts *plan = &mux->output->ts;
     for (int i = 0; i < mux->streams_count; i++) {
         int audio = mux->output->video >= 0 ? i - 1 : i;
-        ts->format->streams[i]->id = mux->streams[i].audio ? plan->audio_pids[audio] : plan->video_pid;
+        ts->format->streams[i]->id =
+            mux->streams[i].audio ? plan->audio_pids[audio] : plan->video_pid;
     }
     ts->format->max_delay = MUX_DELAY_US;
     /* The muxer sends both tables together; with no interval only when told to, at a cut. */
     char period[32];
     int interval = smaller_interval(plan);
-    snprintf(period, sizeof(period), "%d.%03d", interval ? interval / 1000 : 1000000, interval % 1000);
+    snprintf(period, sizeof(period), "%d.%03d", interval ? interval / 1000 : 1000000,
+             interval % 1000);
 
     CLEANUP(av_dict_free) AVDictionary *options = NULL;
     av_dict_set_int(&options, "mpegts_copyts", 1, 0);
@@ -103,7 +108,8 @@ static int set_options(struct stage *stage, struct error *err)
     av_dict_set(&options, "sdt_period", "1000000", 0);
     int r = avformat_write_header(ts->format, &options);
     if (r < 0)
-        return error_set(err, ERROR_SETTINGS, "MPEG-TS muxer refuses the settings: %s", av_err2str(r));
+        return error_set(err, ERROR_SETTINGS, "MPEG-TS muxer refuses the settings: %s",
+                         av_err2str(r));
     return 0;
 }
 
@@ -112,7 +118,9 @@ static int ts_open(struct stage *stage, struct error *err)
     struct ts *ts = ts_of(stage);
     struct mux *mux = mux_of(stage);
     uint8_t *buffer = av_malloc(TS_PACKET * 256);
-    ts->avio = buffer ? avio_alloc_context(buffer, TS_PACKET * 256, 1, ts, NULL, avio_write_ts, NULL) : NULL;
+    ts->avio = buffer
+                   ? avio_alloc_context(buffer, TS_PACKET * 256, 1, ts, NULL, avio_write_ts, NULL)
+                   : NULL;
     ts->group_packet = av_packet_alloc();
     if (!ts->avio || !ts->group_packet)
         return error_set(err, ERROR_BUG, "out of memory");
@@ -126,7 +134,8 @@ static int ts_open(struct stage *stage, struct error *err)
             return error_set(err, ERROR_BUG, "out of memory");
     }
     ts->next_cut_us = mux->output->rendition.segment_us;
-    if (segmenter_new(&ts->segmenter, stage, err) < 0 || mux_new_format(stage, "mpegts", ts->avio, &ts->format, err) < 0)
+    if (segmenter_new(&ts->segmenter, stage, err) < 0 ||
+        mux_new_format(stage, "mpegts", ts->avio, &ts->format, err) < 0)
         return -1;
     return set_options(stage, err);
 }
@@ -185,7 +194,8 @@ static int write_video(struct stage *stage, int index, AVPacket *packet, struct 
 {
     const struct mux *mux = mux_of(stage);
     int64_t frame = packet->pts; /* the video's time base is one frame */
-    if (packet->flags & AV_PKT_FLAG_KEY && frame > 0 && frame % mux->output->rendition.segment_frames == 0 &&
+    if (packet->flags & AV_PKT_FLAG_KEY && frame > 0 &&
+        frame % mux->output->rendition.segment_frames == 0 &&
         cut(stage, av_rescale_q(frame, mux->streams[index].time_base, AV_TIME_BASE_Q), err) < 0)
         return -1;
     return write_packet(stage, index, packet, err);
@@ -204,7 +214,8 @@ static int write_audio(struct stage *stage, int index, AVPacket *packet, struct 
             ts->next_cut_us += mux->output->rendition.segment_us;
         }
     }
-    if (group->size + packet->size + ADTS_HEADER > MAX_PES_BYTES && flush_group(stage, index, err) < 0)
+    if (group->size + packet->size + ADTS_HEADER > MAX_PES_BYTES &&
+        flush_group(stage, index, err) < 0)
         return -1;
     if (packet->size + ADTS_HEADER > MAX_PES_BYTES)
         return error_set(err, ERROR_BUG, "AAC frame of %d bytes", packet->size);

@@ -49,13 +49,15 @@ int picture_init(struct stage *stage, struct error *err)
 {
     struct picture *state = stage->state;
     const struct plan *plan = stage->run->plan;
-    size_t pictures = (size_t)plan->pictures_count, targets = (size_t)(plan->videos_count + plan->outputs_count);
+    size_t pictures = (size_t)plan->pictures_count,
+           targets = (size_t)(plan->videos_count + plan->outputs_count);
     state->scalers = av_calloc(pictures, sizeof(*state->scalers));
     state->scaled = av_calloc(pictures, sizeof(*state->scaled));
     state->cadences = av_calloc(targets, sizeof(*state->cadences));
     state->targets = av_calloc(targets, sizeof(*state->targets));
     state->filtered = av_frame_alloc();
-    if (!state->scalers || !state->scaled || !state->cadences || !state->targets || !state->filtered)
+    if (!state->scalers || !state->scaled || !state->cadences || !state->targets ||
+        !state->filtered)
         return error_set(err, ERROR_BUG, "out of memory");
     for (int i = 0; i < plan->pictures_count; i++)
         if (!(state->scalers[i] = scaler_new(plan, &plan->pictures[i])))
@@ -138,14 +140,16 @@ static bool wants(struct target *target, int64_t slot)
     return true;
 }
 
-static int send(struct target *target, const AVFrame *picture, int64_t slot, AVRational rate, struct error *err)
+static int send(struct target *target, const AVFrame *picture, int64_t slot, AVRational rate,
+                struct error *err)
 {
     CLEANUP(av_frame_free) AVFrame *frame = av_frame_clone(picture);
     if (!frame)
         return error_set(err, ERROR_BUG, "out of memory");
     frame->pts = slot;
     frame->pict_type = AV_PICTURE_TYPE_NONE;
-    return link_send_frame(&target->link, frame, av_rescale_q(slot, av_inv_q(rate), AV_TIME_BASE_Q), err);
+    return link_send_frame(&target->link, frame, av_rescale_q(slot, av_inv_q(rate), AV_TIME_BASE_Q),
+                           err);
 }
 
 /* Sends the frame in hand (or black) for every slot before `end`. */
@@ -175,7 +179,8 @@ static int emit(struct stage *stage, int cadence_index, int64_t end, bool black,
 
 static int64_t slot_at(const struct cadence *cadence, int64_t time_us, enum AVRounding rounding)
 {
-    int64_t slot = av_rescale_rnd(time_us, cadence->rate.num, 1000000LL * cadence->rate.den, rounding);
+    int64_t slot =
+        av_rescale_rnd(time_us, cadence->rate.num, 1000000LL * cadence->rate.den, rounding);
     return slot > 0 ? slot : 0;
 }
 
@@ -192,7 +197,8 @@ static int take_frame(struct stage *stage, AVFrame *frame, struct error *err)
         struct cadence *cadence = &state->cadences[i];
         int r = 0;
         if (state->hand) /* a slot right in the middle is the new frame's */
-            r = emit(stage, i, slot_at(cadence, middle(state->hand->pts, frame->pts), AV_ROUND_UP), false, err);
+            r = emit(stage, i, slot_at(cadence, middle(state->hand->pts, frame->pts), AV_ROUND_UP),
+                     false, err);
         else if (black) /* else the first frame is held from time zero on */
             r = emit(stage, i, slot_at(cadence, frame->pts, AV_ROUND_NEAR_INF), true, err);
         if (r < 0)
@@ -224,16 +230,17 @@ static int open_graph(struct stage *stage, const AVFrame *frame, struct error *e
     state->graph = avfilter_graph_alloc();
     char arguments[256];
     AVRational sar = frame->sample_aspect_ratio;
-    snprintf(arguments, sizeof(arguments), "video_size=%dx%d:pix_fmt=%d:time_base=1/1000000:pixel_aspect=%d/%d",
-             frame->width, frame->height, frame->format, sar.num > 0 ? sar.num : 0, sar.den > 0 ? sar.den : 1);
+    snprintf(arguments, sizeof(arguments),
+             "video_size=%dx%d:pix_fmt=%d:time_base=1/1000000:pixel_aspect=%d/%d", frame->width,
+             frame->height, frame->format, sar.num > 0 ? sar.num : 0, sar.den > 0 ? sar.den : 1);
     int r = AVERROR(ENOMEM);
     if (!inputs || !outputs || !state->graph)
         goto end;
     state->graph->nb_threads = 1;
-    if ((r = avfilter_graph_create_filter(&state->graph_in, avfilter_get_by_name("buffer"), "in", arguments, NULL,
-                                          state->graph)) < 0 ||
-        (r = avfilter_graph_create_filter(&state->graph_out, avfilter_get_by_name("buffersink"), "out", NULL, NULL,
-                                          state->graph)) < 0)
+    if ((r = avfilter_graph_create_filter(&state->graph_in, avfilter_get_by_name("buffer"), "in",
+                                          arguments, NULL, state->graph)) < 0 ||
+        (r = avfilter_graph_create_filter(&state->graph_out, avfilter_get_by_name("buffersink"),
+                                          "out", NULL, NULL, state->graph)) < 0)
         goto end;
     outputs->name = av_strdup("in");
     outputs->filter_ctx = state->graph_in;
@@ -248,7 +255,8 @@ end:
     avfilter_inout_free(&inputs);
     avfilter_inout_free(&outputs);
     if (r < 0)
-        return error_set(err, ERROR_SETTINGS, "cannot set up filters '%s': %s", filters, av_err2str(r));
+        return error_set(err, ERROR_SETTINGS, "cannot set up filters '%s': %s", filters,
+                         av_err2str(r));
     return 0;
 }
 
@@ -269,8 +277,9 @@ static int drain_graph(struct stage *stage, struct error *err)
 static int filter_frame(struct stage *stage, AVFrame *frame, struct error *err)
 {
     struct picture *state = stage->state;
-    if (state->graph && (frame->width != state->graph_width || frame->height != state->graph_height ||
-                         frame->format != state->graph_format)) {
+    if (state->graph &&
+        (frame->width != state->graph_width || frame->height != state->graph_height ||
+         frame->format != state->graph_format)) {
         (void)!av_buffersrc_add_frame(state->graph_in, NULL);
         if (drain_graph(stage, err) < 0)
             return -1;
@@ -326,7 +335,8 @@ static int picture_flush(struct stage *stage, struct error *err)
         if (emit(stage, i, end > own ? end : own + 1, false, err) < 0)
             return -1;
         if (source->pad_with_black &&
-            emit(stage, i, slot_at(cadence, source->audio_end_us, AV_ROUND_NEAR_INF), true, err) < 0)
+            emit(stage, i, slot_at(cadence, source->audio_end_us, AV_ROUND_NEAR_INF), true, err) <
+                0)
             return -1;
         int64_t cadence_end = av_rescale_q(cadence->next, av_inv_q(cadence->rate), AV_TIME_BASE_Q);
         video_end_us = cadence_end > video_end_us ? cadence_end : video_end_us;

@@ -16,12 +16,13 @@ static double seconds(int64_t us)
     return (double)us / 1e6;
 }
 
-static int put_playlist(struct run *run, int group, int output, const char *uri, const struct text *text,
-                        struct error *err)
+static int put_playlist(struct run *run, int group, int output, const char *uri,
+                        const struct text *text, struct error *err)
 {
     const struct plan_hls *hls = &run->plan->groups[group].hls;
     if (!hls->gzip)
-        return run_put_in(run, group, output, "playlist", uri, content_type, NULL, text->data, text->size, 0, err);
+        return run_put_in(run, group, output, "playlist", uri, content_type, NULL, text->data,
+                          text->size, 0, err);
 
     /* Level and header are fixed, so that the bytes are. */
     z_stream z = {0};
@@ -39,7 +40,8 @@ static int put_playlist(struct run *run, int group, int output, const char *uri,
     deflateEnd(&z);
     if (r != Z_STREAM_END)
         return error_set(err, ERROR_BUG, "gzip failed: %d", r);
-    return run_put_in(run, group, output, "playlist", uri, content_type, "gzip", packed, size, 0, err);
+    return run_put_in(run, group, output, "playlist", uri, content_type, "gzip", packed, size, 0,
+                      err);
 }
 
 /* ---- child playlists ---- */
@@ -63,21 +65,21 @@ static int target_duration(const struct plan_hls *hls, const struct rendition *r
     return (int)most;
 }
 
-static void add_date_time(const struct run *run, const struct plan_hls *hls, const struct segment *segment,
-                          int64_t *next_us, struct text *out)
+static void add_date_time(const struct run *run, const struct plan_hls *hls,
+                          const struct segment *segment, int64_t *next_us, struct text *out)
 {
     if (!hls->program_date_time || segment->start_us < *next_us)
         return;
     int64_t wall_us = run->plan->start_wall_us + segment->start_us;
     char text[64];
-    text_add(out, "#EXT-X-PROGRAM-DATE-TIME:%s.%03dZ\n", clock_format(wall_us, "%Y-%m-%dT%H:%M:%S", text),
-             (int)(wall_us / 1000 % 1000));
+    text_add(out, "#EXT-X-PROGRAM-DATE-TIME:%s.%03dZ\n",
+             clock_format(wall_us, "%Y-%m-%dT%H:%M:%S", text), (int)(wall_us / 1000 % 1000));
     while (*next_us <= segment->start_us)
         *next_us += hls->date_time_period_us > 0 ? hls->date_time_period_us : 1;
 }
 
-static void write_child(const struct run *run, const struct plan_group *group, const struct rendition *rendition,
-                        struct text *out)
+static void write_child(const struct run *run, const struct plan_group *group,
+                        const struct rendition *rendition, struct text *out)
 {
     const struct plan_hls *hls = &group->hls;
     text_add(out, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%d\n", hls->version,
@@ -89,9 +91,11 @@ static void write_child(const struct run *run, const struct plan_group *group, c
     for (int i = 0; i < rendition->count; i++) {
         const struct segment *segment = &rendition->segments[i];
         add_date_time(run, hls, segment, &next_date_us, out);
-        text_add(out, "#EXTINF:%.*f,\n", hls->integer_durations ? 0 : 3, shown_duration(hls, segment));
+        text_add(out, "#EXTINF:%.*f,\n", hls->integer_durations ? 0 : 3,
+                 shown_duration(hls, segment));
         if (hls->single_file)
-            text_add(out, "#EXT-X-BYTERANGE:%lld@%lld\n", (long long)segment->bytes, (long long)segment->offset);
+            text_add(out, "#EXT-X-BYTERANGE:%lld@%lld\n", (long long)segment->bytes,
+                     (long long)segment->offset);
         text_add(out, "%s\n", segment->uri);
     }
     text_add(out, "#EXT-X-ENDLIST\n");
@@ -115,7 +119,9 @@ double playlist_peak_bandwidth(const struct rendition *rendition, double target_
         bytes += (double)rendition->segments[first].bytes;
         time += seconds(rendition->segments[first].duration_us);
     }
-    return peak > 0 ? peak : time > 0 ? bytes * 8 / time : 0; /* all of it is shorter than half a target */
+    return peak > 0   ? peak
+           : time > 0 ? bytes * 8 / time
+                      : 0; /* all of it is shorter than half a target */
 }
 
 static double mean_bandwidth(const struct rendition *rendition)
@@ -143,8 +149,8 @@ struct variant {
     struct text codecs;
 };
 
-static void measure(const struct run *run, const struct plan_group *group, int index, const char *set,
-                    struct variant *variant)
+static void measure(const struct run *run, const struct plan_group *group, int index,
+                    const char *set, struct variant *variant)
 {
     const struct plan_output *output = &run->plan->outputs[index];
     double target = target_duration(&group->hls, &run->renditions[index]);
@@ -157,11 +163,14 @@ static void measure(const struct run *run, const struct plan_group *group, int i
 
     /* A variant takes as much as the largest rendition of its audio group besides its own. */
     double peak = 0, mean = 0;
-    for (int i = group->outputs_first; set && i < group->outputs_first + group->outputs_count; i++) {
+    for (int i = group->outputs_first; set && i < group->outputs_first + group->outputs_count;
+         i++) {
         const struct plan_output *audio = &run->plan->outputs[i];
         if (!is_alternate_audio(audio) || strcmp(audio->rendition.audio_group, set))
             continue;
-        peak = fmax(peak, playlist_peak_bandwidth(&run->renditions[i], target_duration(&group->hls, &run->renditions[i])));
+        peak =
+            fmax(peak, playlist_peak_bandwidth(&run->renditions[i],
+                                               target_duration(&group->hls, &run->renditions[i])));
         mean = fmax(mean, mean_bandwidth(&run->renditions[i]));
         add_audio_codec(&variant->codecs);
     }
@@ -169,14 +178,15 @@ static void measure(const struct run *run, const struct plan_group *group, int i
     variant->mean += mean;
 }
 
-static void add_variant(const struct run *run, const struct plan_group *group, int index, const char *set,
-                        struct text *out)
+static void add_variant(const struct run *run, const struct plan_group *group, int index,
+                        const char *set, struct text *out)
 {
     const struct plan_output *output = &run->plan->outputs[index];
     struct variant variant = {0};
     measure(run, group, index, set, &variant);
-    text_add(out, "#EXT-X-STREAM-INF:BANDWIDTH=%.0f,AVERAGE-BANDWIDTH=%.0f,CODECS=\"%s\"", ceil(variant.peak),
-             ceil(variant.mean), variant.codecs.data ? variant.codecs.data : "");
+    text_add(out, "#EXT-X-STREAM-INF:BANDWIDTH=%.0f,AVERAGE-BANDWIDTH=%.0f,CODECS=\"%s\"",
+             ceil(variant.peak), ceil(variant.mean),
+             variant.codecs.data ? variant.codecs.data : "");
     if (output->video >= 0) {
         const struct plan_video *video = &run->plan->videos[output->video];
         const struct plan_picture *picture = &run->plan->pictures[video->picture];
@@ -197,8 +207,11 @@ static void add_media(const struct run *run, int index, struct text *out)
     const struct plan_output *output = &run->plan->outputs[index];
     const struct plan_rendition *rendition = &output->rendition;
     const struct plan_output_audio *audio = &output->audios[0];
-    text_add(out, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"%s\",LANGUAGE=\"%s\",NAME=\"%s\",AUTOSELECT=%s,DEFAULT=%s",
-             rendition->audio_group, audio->language, audio->stream_name ? audio->stream_name : "Alternate Audio",
+    text_add(out,
+             "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"%s\",LANGUAGE=\"%s\",NAME=\"%s\",AUTOSELECT=%s,"
+             "DEFAULT=%s",
+             rendition->audio_group, audio->language,
+             audio->stream_name ? audio->stream_name : "Alternate Audio",
              rendition->autoselect ? "YES" : "NO", rendition->is_default ? "YES" : "NO");
     if (rendition->descriptive_video)
         text_add(out, ",CHARACTERISTICS=\"public.accessibility.describes-video\"");
@@ -231,7 +244,8 @@ int playlist_put_group(struct run *run, int index, struct error *err)
     for (int i = group->outputs_first; i < group->outputs_first + group->outputs_count; i++) {
         CLEANUP(text_release) struct text text = {0};
         write_child(run, group, &run->renditions[i], &text);
-        if (put_playlist(run, index, i, run->plan->outputs[i].rendition.playlist_uri, &text, err) < 0)
+        if (put_playlist(run, index, i, run->plan->outputs[i].rendition.playlist_uri, &text, err) <
+            0)
             return -1;
     }
     CLEANUP(text_release) struct text text = {0};

@@ -14,7 +14,7 @@
 
 /* A packet, a frame, or neither: then it says that this stream's time has come to time_us. */
 struct item {
-    int source;      /* which of the receiver's inputs; its own numbering */
+    int source; /* which of the receiver's inputs; its own numbering */
     AVPacket *packet;
     AVFrame *frame;
     int64_t time_us; /* frames and times: on the output's timeline */

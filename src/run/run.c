@@ -21,7 +21,8 @@ int stage_canceled(struct error *err)
     return error_set(err, ERROR_CANCELED, "canceled");
 }
 
-int link_send_frame(const struct link *link, const AVFrame *frame, int64_t time_us, struct error *err)
+int link_send_frame(const struct link *link, const AVFrame *frame, int64_t time_us,
+                    struct error *err)
 {
     struct item item = {.source = link->source, .frame = av_frame_clone(frame), .time_us = time_us};
     if (!item.frame)
@@ -69,7 +70,8 @@ int stage_send_time(struct stage *stage, int64_t time_us, struct error *err)
 
 void stage_connect(struct stage *from, struct stage *to, int source)
 {
-    from->links = av_realloc_array(from->links, (size_t)from->links_count + 1, sizeof(*from->links));
+    from->links =
+        av_realloc_array(from->links, (size_t)from->links_count + 1, sizeof(*from->links));
     if (!from->links)
         abort();
     from->links[from->links_count++] = (struct link){to, source};
@@ -120,7 +122,8 @@ static void run_fail(struct run *run, const struct error *err)
 static int tell_end(struct stage *stage, struct error *err)
 {
     for (int i = 0; i < stage->links_count; i++)
-        if (stage->links[i].to->kind == &mux_stage && link_send_time(&stage->links[i], INT64_MAX, err) < 0)
+        if (stage->links[i].to->kind == &mux_stage &&
+            link_send_time(&stage->links[i], INT64_MAX, err) < 0)
             return -1;
     return 0;
 }
@@ -218,7 +221,8 @@ static int add_audio(struct run *run, struct stage *demux, struct error *err)
 {
     const struct plan *plan = run->plan;
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct stage **decoders = ARENA_ARRAY(arena, struct stage *, plan->tracks_count); /* of tracks; shared by stream */
+    struct stage **decoders =
+        ARENA_ARRAY(arena, struct stage *, plan->tracks_count); /* of tracks; shared by stream */
     for (int i = 0; i < plan->tracks_count; i++) {
         for (int k = 0; k < i; k++)
             if (plan->tracks[k].stream == plan->tracks[i].stream)
@@ -251,7 +255,8 @@ static int add_outputs(struct run *run, struct error *err)
     const struct plan *plan = run->plan;
     for (int i = 0; i < plan->outputs_count; i++) {
         bool capture = plan->outputs[i].container == CONTAINER_CAPTURE;
-        struct stage *stage = add_stage(run, capture ? &capture_stage : &mux_stage, capture ? FRAME_QUEUE : PACKET_QUEUE);
+        struct stage *stage = add_stage(run, capture ? &capture_stage : &mux_stage,
+                                        capture ? FRAME_QUEUE : PACKET_QUEUE);
         if (!stage)
             return out_of_memory(err);
         if (capture) {
@@ -297,7 +302,8 @@ static int start(struct run *run, struct error *err)
 static int make_stages(struct run *run, struct error *err)
 {
     const struct plan *plan = run->plan;
-    int most = 3 + plan->tracks_count + plan->videos_count + plan->audios_count + plan->outputs_count;
+    int most =
+        3 + plan->tracks_count + plan->videos_count + plan->audios_count + plan->outputs_count;
     run->arena = arena_new();
     run->stages = ARENA_ARRAY(run->arena, struct stage *, most);
     run->encoders = ARENA_ARRAY(run->arena, struct stage *, plan->videos_count);
@@ -317,8 +323,8 @@ static int make_stages(struct run *run, struct error *err)
     return start(run, err);
 }
 
-int run_new(struct run **ret, const struct plan *plan, struct media *media, struct delivery *delivery,
-            const struct run_options *options, struct error *err)
+int run_new(struct run **ret, const struct plan *plan, struct media *media,
+            struct delivery *delivery, const struct run_options *options, struct error *err)
 {
     CLEANUP(run_free) struct run *run = av_mallocz(sizeof(*run));
     if (!run)
@@ -449,13 +455,15 @@ const char *run_strdup(struct run *run, const char *text)
     return copy;
 }
 
-void run_add_object(struct run *run, int output, const char *kind, const char *uri, int64_t bytes, int64_t duration_us)
+void run_add_object(struct run *run, int output, const char *kind, const char *uri, int64_t bytes,
+                    int64_t duration_us)
 {
     pthread_mutex_lock(&run->lock);
     struct run_result *result = &run->result;
     if (result->objects_count == run->objects_capacity) {
         int capacity = run->objects_capacity ? run->objects_capacity * 2 : 256;
-        struct run_object *more = av_realloc_array(result->objects, (size_t)capacity, sizeof(*more));
+        struct run_object *more =
+            av_realloc_array(result->objects, (size_t)capacity, sizeof(*more));
         if (!more)
             abort();
         result->objects = more;
@@ -478,8 +486,9 @@ struct object_headers run_headers(const struct run *run, int group, const char *
     return headers;
 }
 
-int run_put_in(struct run *run, int group, int output, const char *kind, const char *uri, const char *content_type,
-               const char *content_encoding, const void *bytes, size_t size, int64_t duration_us, struct error *err)
+int run_put_in(struct run *run, int group, int output, const char *kind, const char *uri,
+               const char *content_type, const char *content_encoding, const void *bytes,
+               size_t size, int64_t duration_us, struct error *err)
 {
     struct object_headers headers = run_headers(run, group, content_type);
     headers.content_encoding = content_encoding;
@@ -489,11 +498,13 @@ int run_put_in(struct run *run, int group, int output, const char *kind, const c
     return 0;
 }
 
-int run_put(struct run *run, int output, const char *kind, const char *uri, const char *content_type,
-            const char *content_encoding, const void *bytes, size_t size, int64_t duration_us, struct error *err)
+int run_put(struct run *run, int output, const char *kind, const char *uri,
+            const char *content_type, const char *content_encoding, const void *bytes, size_t size,
+            int64_t duration_us, struct error *err)
 {
     int group = run->plan->outputs[output].group;
-    return run_put_in(run, group, output, kind, uri, content_type, content_encoding, bytes, size, duration_us, err);
+    return run_put_in(run, group, output, kind, uri, content_type, content_encoding, bytes, size,
+                      duration_us, err);
 }
 
 void run_add_padding(struct run *run, int64_t padding_us, int64_t dropped_us)
@@ -501,6 +512,7 @@ void run_add_padding(struct run *run, int64_t padding_us, int64_t dropped_us)
     pthread_mutex_lock(&run->lock);
     struct run_result *result = &run->result;
     result->padding_us = padding_us > result->padding_us ? padding_us : result->padding_us;
-    result->dropped_audio_us = dropped_us > result->dropped_audio_us ? dropped_us : result->dropped_audio_us;
+    result->dropped_audio_us =
+        dropped_us > result->dropped_audio_us ? dropped_us : result->dropped_audio_us;
     pthread_mutex_unlock(&run->lock);
 }

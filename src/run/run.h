@@ -39,8 +39,8 @@
 struct run;
 
 struct run_options {
-    int pass;                   /* 1: first of two, writes no objects; 2: the only or last one */
-    const char *stats_folder;   /* of two-pass encodes; NULL if the plan has none */
+    int pass;                 /* 1: first of two, writes no objects; 2: the only or last one */
+    const char *stats_folder; /* of two-pass encodes; NULL if the plan has none */
 };
 
 struct run_progress {
@@ -51,14 +51,14 @@ struct run_progress {
 /* What became of an output; in the order of plan->outputs. */
 struct run_output {
     int64_t duration_us;
-    int64_t video_bytes;      /* of the elementary stream */
-    const char *path;         /* outputFilePaths: the file, the child playlist, the last capture */
+    int64_t video_bytes; /* of the elementary stream */
+    const char *path;    /* outputFilePaths: the file, the child playlist, the last capture */
 };
 
 struct run_object {
     const char *uri;
-    const char *kind;         /* for people: "segment", "playlist", "MP4", "capture" */
-    int output;               /* in plan->outputs; -1: the top-level playlist of a group */
+    const char *kind; /* for people: "segment", "playlist", "MP4", "capture" */
+    int output;       /* in plan->outputs; -1: the top-level playlist of a group */
     int64_t bytes, duration_us;
 };
 
@@ -66,9 +66,9 @@ struct run_result {
     struct run_output *outputs;
     struct run_object *objects; /* in the order in which they were finished */
     int objects_count;
-    int64_t padding_us;         /* the most silence that any track got */
-    int64_t dropped_audio_us;   /* the most that any track lost */
-    int64_t corrupt_frames;     /* packets that did not decode, concealed */
+    int64_t padding_us;           /* the most silence that any track got */
+    int64_t dropped_audio_us;     /* the most that any track lost */
+    int64_t corrupt_frames;       /* packets that did not decode, concealed */
     const char *const *playlists; /* of each group, NULL for file groups */
 };
 
@@ -78,8 +78,9 @@ struct run_result {
  *
  * @retval -1  1040 the encoder refuses the settings; no thread was started
  */
-int run_new(struct run **ret, const struct plan *plan, struct media *media, struct delivery *delivery,
-            const struct run_options *options, struct error *err) MUST_CHECK;
+int run_new(struct run **ret, const struct plan *plan, struct media *media,
+            struct delivery *delivery, const struct run_options *options,
+            struct error *err) MUST_CHECK;
 
 /**
  * Wait until the run has ended or `timeout_us` has passed, whichever comes first.
@@ -94,7 +95,8 @@ int run_new(struct run **ret, const struct plan *plan, struct media *media, stru
  * @retval 0   not yet
  * @retval -1  failed or cancelled (ERROR_CANCELED); err holds the first cause of any stage
  */
-int run_wait(struct run *run, int64_t timeout_us, struct run_progress *progress, struct error *err) MUST_CHECK;
+int run_wait(struct run *run, int64_t timeout_us, struct run_progress *progress,
+             struct error *err) MUST_CHECK;
 
 void run_cancel(struct run *run);
 

@@ -23,7 +23,7 @@ struct scaler {
     const struct plan_picture *picture;
     AVBufferPool *pool;
     struct SwsContext *sws;
-    struct shape shape;       /* what sws and map were made for */
+    struct shape shape; /* what sws and map were made for */
     struct shape source;
     struct plan_mapping map;
 };
@@ -78,8 +78,8 @@ static AVFrame *new_picture(struct scaler *scaler)
     frame->color_primaries = colour->primaries;
     frame->color_trc = colour->transfer;
     frame->colorspace = colour->matrix;
-    av_image_fill_arrays(frame->data, frame->linesize, buffer->data, picture->format, picture->width,
-                         picture->height, ALIGN);
+    av_image_fill_arrays(frame->data, frame->linesize, buffer->data, picture->format,
+                         picture->width, picture->height, ALIGN);
     return frame;
 }
 
@@ -94,8 +94,10 @@ static void planes_at(const AVFrame *frame, int x, int y, uint8_t *planes[4])
         int px = chroma ? x >> pixels->log2_chroma_w : x;
         int py = chroma ? y >> pixels->log2_chroma_h : y;
         bool palette = i == 1 && pixels->flags & AV_PIX_FMT_FLAG_PAL;
-        planes[i] = !frame->data[i] || palette ? frame->data[i]
-                                               : frame->data[i] + (ptrdiff_t)py * frame->linesize[i] + (ptrdiff_t)px * steps[i];
+        planes[i] =
+            !frame->data[i] || palette
+                ? frame->data[i]
+                : frame->data[i] + (ptrdiff_t)py * frame->linesize[i] + (ptrdiff_t)px * steps[i];
     }
 }
 
@@ -111,7 +113,8 @@ static void fill_black(AVFrame *frame, int x, int y, int width, int height)
     av_image_fill_black(planes, linesizes, frame->format, frame->color_range, width, height);
 }
 
-/* Around the content; after scaling, which writes whole vectors and so a little beyond its width. */
+/* Around the content; after scaling, which writes whole vectors and so a little beyond its width.
+ */
 static void fill_bars(AVFrame *frame, const struct plan_mapping *map)
 {
     int right = map->x + map->width, bottom = map->y + map->height;
@@ -126,15 +129,16 @@ static struct shape shape_of(const struct scaler *scaler, const AVFrame *frame)
 {
     const struct plan_source *source = &scaler->plan->source;
     AVRational sar = frame->sample_aspect_ratio;
-    if (sar.num <= 0 || sar.den <= 0 || (frame->width == source->width && frame->height == source->height))
+    if (sar.num <= 0 || sar.den <= 0 ||
+        (frame->width == source->width && frame->height == source->height))
         sar = source->sar;
     return (struct shape){frame->width, frame->height, frame->format, frame->color_range, sar};
 }
 
 static bool same_shape(const struct shape *a, const struct shape *b)
 {
-    return a->width == b->width && a->height == b->height && a->format == b->format && a->range == b->range &&
-           av_cmp_q(a->sar, b->sar) == 0;
+    return a->width == b->width && a->height == b->height && a->format == b->format &&
+           a->range == b->range && av_cmp_q(a->sar, b->sar) == 0;
 }
 
 static bool is_full_range(const struct scaler *scaler, const AVFrame *frame)
@@ -146,7 +150,8 @@ static bool is_full_range(const struct scaler *scaler, const AVFrame *frame)
     return colour->range == AVCOL_RANGE_JPEG;
 }
 
-struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_side *to, double softness)
+struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_side *to,
+                                  double softness)
 {
     struct SwsContext *sws = sws_alloc_context();
     if (!sws)
@@ -170,7 +175,8 @@ struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_
         return NULL;
     }
     sws_setColorspaceDetails(sws, sws_getCoefficients((int)from->matrix), from->full_range,
-                             sws_getCoefficients((int)to->matrix), to->full_range, 0, 1 << 16, 1 << 16);
+                             sws_getCoefficients((int)to->matrix), to->full_range, 0, 1 << 16,
+                             1 << 16);
     return sws;
 }
 
@@ -180,26 +186,31 @@ static struct SwsContext *new_sws(const struct scaler *scaler, const AVFrame *fr
     const struct plan_mapping *map = &scaler->map;
     const struct plan_source *source = &scaler->plan->source;
     enum AVColorSpace matrix = scaler_source_matrix(source);
-    struct sws_side input = {map->source_width, map->source_height, from->format, matrix, is_full_range(scaler, from)};
+    struct sws_side input = {map->source_width, map->source_height, from->format, matrix,
+                             is_full_range(scaler, from)};
     struct sws_side output = {map->width, map->height, scaler->picture->format, matrix,
                               source->colour.range == AVCOL_RANGE_JPEG};
     return scaler_new_sws(&input, &output, (50 - scaler->picture->sharpness) / 50.0);
 }
 
-static int adapt(struct scaler *scaler, const AVFrame *from, const AVFrame *source, struct error *err)
+static int adapt(struct scaler *scaler, const AVFrame *from, const AVFrame *source,
+                 struct error *err)
 {
     struct shape shape = shape_of(scaler, from), source_shape = shape_of(scaler, source);
-    if (scaler->sws && same_shape(&shape, &scaler->shape) && same_shape(&source_shape, &scaler->source))
+    if (scaler->sws && same_shape(&shape, &scaler->shape) &&
+        same_shape(&source_shape, &scaler->source))
         return 0;
     scaler->shape = shape;
     scaler->source = source_shape;
     scaler->map = from == source
                       ? plan_map(scaler->picture, source->width, source->height, source_shape.sar)
-                      : plan_map_child(scaler->plan, scaler->picture, source->width, source->height, source_shape.sar);
+                      : plan_map_child(scaler->plan, scaler->picture, source->width, source->height,
+                                       source_shape.sar);
     sws_freeContext(scaler->sws);
     scaler->sws = new_sws(scaler, from);
     if (!scaler->sws)
-        return error_set(err, ERROR_UNSUPPORTED, "cannot scale pixel format [%s]", av_get_pix_fmt_name(from->format));
+        return error_set(err, ERROR_UNSUPPORTED, "cannot scale pixel format [%s]",
+                         av_get_pix_fmt_name(from->format));
     return 0;
 }
 
@@ -208,11 +219,12 @@ static bool fits_as_it_is(const struct scaler *scaler, const AVFrame *from)
 {
     const struct plan_picture *picture = scaler->picture;
     const struct plan_mapping *map = &scaler->map;
-    bool same_format = (enum AVPixelFormat)from->format == picture->format ||
-                       (from->format == AV_PIX_FMT_YUVJ420P && picture->format == AV_PIX_FMT_YUV420P);
+    bool same_format =
+        (enum AVPixelFormat)from->format == picture->format ||
+        (from->format == AV_PIX_FMT_YUVJ420P && picture->format == AV_PIX_FMT_YUV420P);
     return same_format && from->width == picture->width && from->height == picture->height &&
-           map->source_width == from->width && map->source_height == from->height && map->width == picture->width &&
-           map->height == picture->height;
+           map->source_width == from->width && map->source_height == from->height &&
+           map->width == picture->width && map->height == picture->height;
 }
 
 /* A reference to the frame itself, under the picture's colours and pixel shape. */
@@ -233,7 +245,8 @@ static AVFrame *reuse(const struct scaler *scaler, const AVFrame *from)
     return frame;
 }
 
-int scaler_scale(struct scaler *scaler, const AVFrame *from, const AVFrame *source, AVFrame **ret, struct error *err)
+int scaler_scale(struct scaler *scaler, const AVFrame *from, const AVFrame *source, AVFrame **ret,
+                 struct error *err)
 {
     if (adapt(scaler, from, source, err) < 0)
         return -1;
@@ -249,8 +262,8 @@ int scaler_scale(struct scaler *scaler, const AVFrame *from, const AVFrame *sour
     uint8_t *input[4], *output[4];
     planes_at(from, map->source_x, map->source_y, input);
     planes_at(picture, map->x, map->y, output);
-    int lines = sws_scale(scaler->sws, (const uint8_t *const *)input, from->linesize, 0, map->source_height, output,
-                          picture->linesize);
+    int lines = sws_scale(scaler->sws, (const uint8_t *const *)input, from->linesize, 0,
+                          map->source_height, output, picture->linesize);
     if (lines <= 0)
         return error_set(err, ERROR_BUG, "scaling failed: %s", av_err2str(lines));
     fill_bars(picture, map);

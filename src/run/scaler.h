@@ -15,7 +15,8 @@
 
 struct scaler;
 
-struct scaler *scaler_new(const struct plan *plan, const struct plan_picture *picture); /* NULL: out of memory */
+struct scaler *scaler_new(const struct plan *plan,
+                          const struct plan_picture *picture); /* NULL: out of memory */
 void scaler_free(struct scaler **scaler);
 
 /* `from` is the decoded frame, or the parent's picture of it; `source` is the decoded frame in both
@@ -36,9 +37,11 @@ struct sws_side {
 
 /* A bicubic scaler and colour converter; softness 0 … 1 goes over into a B-spline. NULL: it cannot
  * be done. The caller's, to be freed with sws_freeContext(). */
-struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_side *to, double softness);
+struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_side *to,
+                                  double softness);
 
-/* The colour matrix of the source's pixels; without a word about it, what screens assume by size. */
+/* The colour matrix of the source's pixels; without a word about it, what screens assume by size.
+ */
 enum AVColorSpace scaler_source_matrix(const struct plan_source *source);
 
 #endif

@@ -15,11 +15,11 @@ struct segmenter {
     int index; /* of the output */
     struct rendition *list;
     int64_t start_us;
-    struct text bytes;             /* of the segment that is being made */
-    struct text held;              /* the one before, where a short last one may have to join it */
+    struct text bytes; /* of the segment that is being made */
+    struct text held;  /* the one before, where a short last one may have to join it */
     int64_t held_start_us, held_end_us;
-    struct object_writer *single;  /* SINGLE_FILE */
-    const char *single_uri;        /* as the playlist names it */
+    struct object_writer *single; /* SINGLE_FILE */
+    const char *single_uri;       /* as the playlist names it */
     const char *single_object;
     int64_t single_bytes, single_segment_at;
 };
@@ -34,12 +34,14 @@ static int open_single(struct segmenter *segmenter, struct error *err)
     const struct plan_rendition *rendition = rendition_of(segmenter);
     struct run *run = segmenter->run;
     const char *modifier = plan_segment_modifier(run->arena, rendition, clock_wall_us());
-    const char *name = arena_printf(run->arena, "%s%s%s%s", rendition->subdirectory, rendition->segment_name, modifier,
-                                    rendition->segment_suffix);
+    const char *name = arena_printf(run->arena, "%s%s%s%s", rendition->subdirectory,
+                                    rendition->segment_name, modifier, rendition->segment_suffix);
     segmenter->single_object = arena_printf(run->arena, "%s%s", rendition->segment_prefix, name);
     segmenter->single_uri = arena_printf(run->arena, "%s%s", rendition->uri_prefix, name);
-    struct object_headers headers = run_headers(run, segmenter->output->group, segmenter->output->content_type);
-    return object_create(run->delivery, segmenter->single_object, &headers, &segmenter->single, err);
+    struct object_headers headers =
+        run_headers(run, segmenter->output->group, segmenter->output->content_type);
+    return object_create(run->delivery, segmenter->single_object, &headers, &segmenter->single,
+                         err);
 }
 
 int segmenter_new(struct segmenter **ret, struct stage *stage, struct error *err)
@@ -71,10 +73,12 @@ int segmenter_write(struct segmenter *segmenter, const void *bytes, size_t size,
 
 bool segmenter_is_empty(const struct segmenter *segmenter)
 {
-    return segmenter->single ? segmenter->single_bytes == segmenter->single_segment_at : segmenter->bytes.size == 0;
+    return segmenter->single ? segmenter->single_bytes == segmenter->single_segment_at
+                             : segmenter->bytes.size == 0;
 }
 
-static int list_segment(struct segmenter *segmenter, const struct segment *segment, struct error *err)
+static int list_segment(struct segmenter *segmenter, const struct segment *segment,
+                        struct error *err)
 {
     struct rendition *list = segmenter->list;
     if (list->count == list->capacity) {
@@ -95,21 +99,24 @@ static const char *directory_of(const struct segmenter *segmenter, struct arena 
 {
     int per = segmenter->hls->segments_per_subdirectory;
     const char *directory = rendition_of(segmenter)->subdirectory;
-    return per && *directory ? arena_printf(arena, "%s%05d/", directory, (number - 1) / per + 1) : directory;
+    return per && *directory ? arena_printf(arena, "%s%05d/", directory, (number - 1) / per + 1)
+                             : directory;
 }
 
-static int put_segment(struct segmenter *segmenter, const struct text *bytes, int64_t start_us, int64_t end_us,
-                       struct error *err)
+static int put_segment(struct segmenter *segmenter, const struct text *bytes, int64_t start_us,
+                       int64_t end_us, struct error *err)
 {
     const struct plan_rendition *rendition = rendition_of(segmenter);
     CLEANUP(arena_free) struct arena *arena = arena_new();
     int number = segmenter->list->count + 1;
     const char *modifier = plan_segment_modifier(arena, rendition, clock_wall_us());
-    const char *name = arena_printf(arena, "%s%s%s_%05d%s", directory_of(segmenter, arena, number),
-                                    rendition->segment_name, modifier, number, rendition->segment_suffix);
+    const char *name =
+        arena_printf(arena, "%s%s%s_%05d%s", directory_of(segmenter, arena, number),
+                     rendition->segment_name, modifier, number, rendition->segment_suffix);
     const char *object = arena_printf(arena, "%s%s", rendition->segment_prefix, name);
-    if (run_put(segmenter->run, segmenter->index, "segment", object, segmenter->output->content_type, NULL, bytes->data,
-                bytes->size, end_us - start_us, err) < 0)
+    if (run_put(segmenter->run, segmenter->index, "segment", object,
+                segmenter->output->content_type, NULL, bytes->data, bytes->size, end_us - start_us,
+                err) < 0)
         return -1;
     struct segment segment = {
         .uri = run_strdup(segmenter->run, arena_printf(arena, "%s%s", rendition->uri_prefix, name)),
@@ -124,7 +131,8 @@ static int put_held(struct segmenter *segmenter, struct error *err)
 {
     if (!segmenter->held.size)
         return 0;
-    int r = put_segment(segmenter, &segmenter->held, segmenter->held_start_us, segmenter->held_end_us, err);
+    int r = put_segment(segmenter, &segmenter->held, segmenter->held_start_us,
+                        segmenter->held_end_us, err);
     segmenter->held.size = 0;
     return r;
 }
@@ -169,7 +177,8 @@ int segmenter_finish(struct segmenter *segmenter, int64_t time_us, struct error 
     if (segmenter->single) {
         if (!segmenter_is_empty(segmenter) && end_range(segmenter, time_us, err) < 0)
             return -1;
-        run_add_object(segmenter->run, segmenter->index, "segments", segmenter->single_object, segmenter->single_bytes, time_us);
+        run_add_object(segmenter->run, segmenter->index, "segments", segmenter->single_object,
+                       segmenter->single_bytes, time_us);
         int r = object_finish(segmenter->single, NULL, 0, err);
         object_writer_free(&segmenter->single);
         return r;
@@ -181,7 +190,9 @@ int segmenter_finish(struct segmenter *segmenter, int64_t time_us, struct error 
     }
     if (put_held(segmenter, err) < 0)
         return -1;
-    return segmenter->bytes.size ? put_segment(segmenter, &segmenter->bytes, segmenter->start_us, time_us, err) : 0;
+    return segmenter->bytes.size
+               ? put_segment(segmenter, &segmenter->bytes, segmenter->start_us, time_us, err)
+               : 0;
 }
 
 void segmenter_free(struct segmenter **segmenter)

@@ -11,7 +11,7 @@
 #include "run/stage.h"
 
 struct segment {
-    const char *uri;   /* as the child playlist names it */
+    const char *uri; /* as the child playlist names it */
     int64_t duration_us;
     int64_t bytes, offset; /* offset: in the single file */
     int64_t start_us;
@@ -26,7 +26,8 @@ struct rendition {
 struct segmenter;
 
 int segmenter_new(struct segmenter **ret, struct stage *stage, struct error *err) MUST_CHECK;
-int segmenter_write(struct segmenter *segmenter, const void *bytes, size_t size, struct error *err) MUST_CHECK;
+int segmenter_write(struct segmenter *segmenter, const void *bytes, size_t size,
+                    struct error *err) MUST_CHECK;
 
 /* Whether nothing was written since the last cut. */
 bool segmenter_is_empty(const struct segmenter *segmenter);

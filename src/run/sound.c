@@ -21,7 +21,7 @@
 
 enum {
     WOBBLE_US = 20 * 1000,
-    SILENCE_STEP = 4096,  /* samples */
+    SILENCE_STEP = 4096, /* samples */
 };
 
 struct sound {
@@ -34,8 +34,8 @@ struct sound {
     AVAudioFifo *fifo;
     AVFrame *frame;
     AVPacket *packet;
-    int64_t written;  /* samples put into the fifo since zero */
-    int64_t encoded;  /* samples given to the encoder */
+    int64_t written;          /* samples put into the fifo since zero */
+    int64_t encoded;          /* samples given to the encoder */
     int64_t silence, dropped; /* samples */
     struct packets held; /* MATCH_VIDEO_DURATION: not yet known to lie before the video's end */
 };
@@ -65,7 +65,8 @@ static int open_encoder(struct sound *sound, struct error *err)
     }
     int r = avcodec_open2(sound->codec, aac, &options);
     if (r < 0)
-        return error_set(err, ERROR_SETTINGS, "Error initializing encoder for audio [%s]", av_err2str(r));
+        return error_set(err, ERROR_SETTINGS, "Error initializing encoder for audio [%s]",
+                         av_err2str(r));
     return 0;
 }
 
@@ -207,8 +208,8 @@ static int convert(struct stage *stage, const AVFrame *in, int64_t skip, struct 
     av_channel_layout_copy(&out->ch_layout, &sound->codec->ch_layout);
     if (av_frame_get_buffer(out, 0) < 0)
         return error_set(err, ERROR_BUG, "out of memory");
-    int got = swr_convert(sound->swr, out->extended_data, room, in ? (const uint8_t **)in->extended_data : NULL,
-                          in ? in->nb_samples : 0);
+    int got = swr_convert(sound->swr, out->extended_data, room,
+                          in ? (const uint8_t **)in->extended_data : NULL, in ? in->nb_samples : 0);
     if (got < 0)
         return error_set(err, ERROR_BUG, "resampling failed: %s", av_err2str(got));
     int first = skip > got ? got : (int)skip;
@@ -224,7 +225,8 @@ static int convert(struct stage *stage, const AVFrame *in, int64_t skip, struct 
 
 static bool same_input(const struct sound *sound, const AVFrame *frame)
 {
-    return sound->swr && sound->in_rate == frame->sample_rate && sound->in_format == frame->format &&
+    return sound->swr && sound->in_rate == frame->sample_rate &&
+           sound->in_format == frame->format &&
            av_channel_layout_compare(&sound->in_layout, &frame->ch_layout) == 0;
 }
 
@@ -239,8 +241,9 @@ static int open_resampler(struct stage *stage, const AVFrame *frame, struct erro
         av_channel_layout_default(&layout, frame->ch_layout.nb_channels);
     else
         av_channel_layout_copy(&layout, &frame->ch_layout);
-    int r = swr_alloc_set_opts2(&sound->swr, &sound->codec->ch_layout, AV_SAMPLE_FMT_FLTP, sound->audio->sample_rate,
-                                &layout, frame->format, frame->sample_rate, 0, NULL);
+    int r = swr_alloc_set_opts2(&sound->swr, &sound->codec->ch_layout, AV_SAMPLE_FMT_FLTP,
+                                sound->audio->sample_rate, &layout, frame->format,
+                                frame->sample_rate, 0, NULL);
     av_channel_layout_uninit(&layout);
     if (r >= 0)
         r = swr_init(sound->swr);
@@ -249,7 +252,9 @@ static int open_resampler(struct stage *stage, const AVFrame *frame, struct erro
                          frame->ch_layout.nb_channels, frame->sample_rate, av_err2str(r));
     sound->in_rate = frame->sample_rate;
     sound->in_format = frame->format;
-    return av_channel_layout_copy(&sound->in_layout, &frame->ch_layout) < 0 ? error_set(err, ERROR_BUG, "out of memory") : 0;
+    return av_channel_layout_copy(&sound->in_layout, &frame->ch_layout) < 0
+               ? error_set(err, ERROR_BUG, "out of memory")
+               : 0;
 }
 
 /* Samples up to now, with those that the resampler holds back. */

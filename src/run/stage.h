@@ -30,19 +30,22 @@ struct link {
 struct stage_kind {
     const char *name;
     size_t state_size;
-    int (*process)(struct stage *stage, struct item *item, struct error *err); /* the item stays the caller's */
-    int (*flush)(struct stage *stage, struct error *err);  /* the queue has ended; NULL: nothing to do */
-    int (*produce)(struct stage *stage, struct error *err);/* instead of both, where there is no queue */
-    void (*release)(struct stage *stage);                  /* once, when its thread ends or was never started */
+    int (*process)(struct stage *stage, struct item *item,
+                   struct error *err); /* the item stays the caller's */
+    int (*flush)(struct stage *stage,
+                 struct error *err); /* the queue has ended; NULL: nothing to do */
+    int (*produce)(struct stage *stage,
+                   struct error *err);    /* instead of both, where there is no queue */
+    void (*release)(struct stage *stage); /* once, when its thread ends or was never started */
 };
 
-extern const struct stage_kind demux_stage, decode_stage, picture_stage, encode_stage, capture_stage, sound_stage,
-    mux_stage;
+extern const struct stage_kind demux_stage, decode_stage, picture_stage, encode_stage,
+    capture_stage, sound_stage, mux_stage;
 
 struct stage {
     const struct stage_kind *kind;
     struct run *run;
-    void *state;        /* of kind->state_size, zeroed */
+    void *state;         /* of kind->state_size, zeroed */
     struct queue *queue; /* NULL for demux */
     struct link *links;
     int links_count;
@@ -58,11 +61,12 @@ struct run {
     struct run_options options;
     struct stage **stages; /* in the order of the data */
     int stages_count;
-    struct stage *picture; /* NULL without video */
-    struct stage **encoders; /* of plan->videos; NULL where this pass has none */
-    struct stage **sounds;   /* of plan->audios */
+    struct stage *picture;     /* NULL without video */
+    struct stage **encoders;   /* of plan->videos; NULL where this pass has none */
+    struct stage **sounds;     /* of plan->audios */
     const char **video_codecs; /* of plan->videos, as playlists call them: "avc1.4d401f" */
-    struct rendition *renditions; /* of plan->outputs; each written by its own mux until that has ended */
+    struct rendition
+        *renditions; /* of plan->outputs; each written by its own mux until that has ended */
 
     struct cancel cancel;
     atomic_int_least64_t frames, media_us;
@@ -71,22 +75,24 @@ struct run {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* ---- guarded by lock ---- */
-    int running;                /* threads that have not ended */
+    int running; /* threads that have not ended */
     bool failed;
-    struct error cause;         /* the first */
+    struct error cause; /* the first */
     bool video_ended;
     int64_t video_end_us;
-    struct arena *arena;        /* of the strings in result */
+    struct arena *arena; /* of the strings in result */
     struct run_result result;
     int objects_capacity;
 };
 
 /* Sends a new reference of the frame or packet to every link; 0 or -1 with ERROR_CANCELED where the
  * queues were closed. */
-int stage_send_frame(struct stage *stage, const AVFrame *frame, int64_t time_us, struct error *err) MUST_CHECK;
+int stage_send_frame(struct stage *stage, const AVFrame *frame, int64_t time_us,
+                     struct error *err) MUST_CHECK;
 int stage_send_packet(struct stage *stage, const AVPacket *packet, struct error *err) MUST_CHECK;
 int stage_send_time(struct stage *stage, int64_t time_us, struct error *err) MUST_CHECK;
-int link_send_frame(const struct link *link, const AVFrame *frame, int64_t time_us, struct error *err) MUST_CHECK;
+int link_send_frame(const struct link *link, const AVFrame *frame, int64_t time_us,
+                    struct error *err) MUST_CHECK;
 int link_send_packet(const struct link *link, const AVPacket *packet, struct error *err) MUST_CHECK;
 int link_send_time(const struct link *link, int64_t time_us, struct error *err) MUST_CHECK;
 
@@ -121,12 +127,12 @@ int64_t run_wait_video_end(struct run *run);
 
 /* Puts a whole object with its group's headers and remembers it for the result. `output` is -1 for
  * what belongs to the group as a whole. */
-int run_put_in(struct run *run, int group, int output, const char *kind, const char *uri, const char *content_type,
-               const char *content_encoding, const void *bytes, size_t size, int64_t duration_us,
-               struct error *err) MUST_CHECK;
-int run_put(struct run *run, int output, const char *kind, const char *uri, const char *content_type,
-            const char *content_encoding, const void *bytes, size_t size, int64_t duration_us,
-            struct error *err) MUST_CHECK;
+int run_put_in(struct run *run, int group, int output, const char *kind, const char *uri,
+               const char *content_type, const char *content_encoding, const void *bytes,
+               size_t size, int64_t duration_us, struct error *err) MUST_CHECK;
+int run_put(struct run *run, int output, const char *kind, const char *uri,
+            const char *content_type, const char *content_encoding, const void *bytes, size_t size,
+            int64_t duration_us, struct error *err) MUST_CHECK;
 void run_add_object(struct run *run, int output, const char *kind, const char *uri, int64_t bytes,
                     int64_t duration_us);
 struct object_headers run_headers(const struct run *run, int group, const char *content_type);
