@@ -9,7 +9,7 @@
 
 const char *const progress_styles[] = {"auto", "bar", "json", "none", NULL};
 
-static const char *const phase_names[] = {"PROBING", "TRANSCODING", "UPLOADING"};
+static const char *const phase_names[] = {"TRANSCODING", "UPLOADING"};
 
 static double per_second(const struct progress *progress, double count)
 {

@@ -26,7 +26,9 @@ struct worker {
     struct delivery *delivery;
     struct run *run;
     int pass, passes;
-    char stats_folder[64]; /* of two-pass encodes; "" if there is none */
+    struct run_progress passed, latest; /* before this pass; with it, as far as it has come */
+    char stats_folder[64];              /* of two-pass encodes; "" if there is none */
+    bool uploading; /* the run has ended well; what is left is to make its objects visible */
     double percent;
     struct report *report;
 };
@@ -90,6 +92,7 @@ static int next_pass(struct worker *worker, struct error *err)
 {
     run_free(&worker->run);
     media_close(&worker->media);
+    worker->passed = worker->latest;
     worker->pass++;
     if (open_input(worker, err) < 0)
         return -1;
@@ -120,44 +123,53 @@ int worker_new(struct worker **ret, const struct job *job, struct storage *stora
     return 0;
 }
 
-static void fill_progress(struct worker *worker, const struct run_progress *run,
-                          struct progress *progress)
+static void fill_progress(struct worker *worker, struct progress *progress)
 {
-    double done = worker->plan->source.duration_us > 0
-                      ? (double)run->media_us / (double)worker->plan->source.duration_us
-                      : 0;
-    double percent = 100 * ((double)worker->pass - 1 + (done < 1 ? done : 1)) / worker->passes;
+    /* Each pass goes through the whole input; a second of media is done when all have seen it. */
+    int64_t duration_us = worker->plan->source.duration_us;
+    int64_t media_us = worker->latest.media_us / worker->passes;
+    double percent = duration_us > 0 ? 100 * (double)media_us / (double)duration_us : 0;
     if (percent > worker->percent)
-        worker->percent = percent;
+        worker->percent = percent < 100 ? percent : 100;
     *progress = (struct progress){
-        .phase = PHASE_TRANSCODING,
+        .phase = worker->uploading ? PHASE_UPLOADING : PHASE_TRANSCODING,
         .percent = worker->percent,
-        .frames = run->frames,
-        .media_us = run->media_us,
-        .duration_us = worker->plan->source.duration_us,
+        .frames = worker->latest.frames,
+        .media_us = media_us,
+        .duration_us = duration_us,
         .elapsed_us = clock_monotonic_us() - worker->started_us,
     };
 }
 
-int worker_wait(struct worker *worker, int64_t timeout_us, struct progress *progress,
-                struct error *err)
+/* The run has ended well: its objects become visible. */
+static int deliver(struct worker *worker, struct progress *progress, struct error *err)
 {
-    struct run_progress run = {0};
-    if (cancel_requested(worker->options.cancel))
-        run_cancel(worker->run);
-    int r = run_wait(worker->run, timeout_us, &run, err);
-    fill_progress(worker, &run, progress);
-    if (r <= 0)
-        return r;
-    if (worker->pass < worker->passes)
-        return next_pass(worker, err);
-
-    progress->phase = PHASE_UPLOADING;
+    fill_progress(worker, progress);
     if (delivery_commit(worker->delivery, err) < 0)
         return -1;
     report_fill(worker->report, worker->arena, worker->plan, run_result(worker->run));
     progress->percent = 100;
     return 1;
+}
+
+int worker_wait(struct worker *worker, int64_t timeout_us, struct progress *progress,
+                struct error *err)
+{
+    if (cancel_requested(worker->options.cancel))
+        run_cancel(worker->run);
+    if (worker->uploading)
+        return cancel_requested(worker->options.cancel) ? error_set(err, ERROR_CANCELED, "canceled")
+                                                        : deliver(worker, progress, err);
+
+    struct run_progress run = {0};
+    int r = run_wait(worker->run, timeout_us, &run, err);
+    worker->latest = (struct run_progress){.frames = worker->passed.frames + run.frames,
+                                           .media_us = worker->passed.media_us + run.media_us};
+    worker->uploading = r > 0 && worker->pass == worker->passes;
+    fill_progress(worker, progress);
+    if (r > 0 && !worker->uploading)
+        return next_pass(worker, err);
+    return r < 0 ? -1 : 0; /* once more, so that the caller sees the phase */
 }
 
 const struct report *worker_report(const struct worker *worker)

@@ -30,12 +30,12 @@ struct worker_options {
         *cancel; /* makes worker_new() and worker_wait() fail soon with ERROR_CANCELED; or NULL */
 };
 
-enum job_phase { PHASE_PROBING, PHASE_TRANSCODING, PHASE_UPLOADING };
+enum job_phase { PHASE_TRANSCODING, PHASE_UPLOADING }; /* PROBING is over when there is a worker */
 
 struct progress {
     enum job_phase phase;
     double percent;      /* 0..100 of the whole job; never falls */
-    int64_t frames;      /* input frames decoded */
+    int64_t frames;      /* input frames decoded, in all passes */
     int64_t media_us;    /* of the input, processed */
     int64_t duration_us; /* of the input; 0 if unknown */
     int64_t elapsed_us;  /* since worker_new() */

@@ -58,6 +58,9 @@ struct name_values {
 int name_expand(struct build *build, const char *template, const struct name_values *values,
                 const char *at, const char **ret, struct error *err) MUST_CHECK;
 
+/* Every object has a name of its own, or one would overwrite another: 1040 where not. */
+int name_check_unique(struct build *build, struct error *err) MUST_CHECK;
+
 /* Headers for every object of a group. */
 struct object_headers name_headers(const struct destination_settings *settings);
 

@@ -117,25 +117,31 @@ static bool box_at(struct object_reader *reader, int64_t offset, int64_t parent_
     return true;
 }
 
-/* A dref entry without the "self-contained" flag, in any of the boxes on the way down. */
+/* A dref entry without the "self-contained" flag, in any of the boxes on the way down. There is one
+ * moov; a file that hides it behind thousands of boxes is taken for one that hides something. */
 static bool external_dref(struct object_reader *reader, int64_t offset, int64_t end, int depth,
                           int *budget)
 {
     static const char *const way[] = {"moov", "trak", "mdia", "minf", "dinf", "dref"};
     struct box box;
-    while ((*budget)-- > 0 && box_at(reader, offset, end, &box)) {
+    while (box_at(reader, offset, end, &box)) {
+        if ((*budget)-- <= 0)
+            return true;
         offset = box.end;
         if (strcmp(box.type, way[depth]))
             continue;
         if (depth < 5) {
             if (external_dref(reader, box.payload, box.end, depth + 1, budget))
                 return true;
+            if (depth == 0)
+                return false;
             continue;
         }
         struct box entry;
-        for (int64_t at = box.payload + 8; (*budget)-- > 0 && box_at(reader, at, box.end, &entry);
-             at = entry.end) {
+        for (int64_t at = box.payload + 8; box_at(reader, at, box.end, &entry); at = entry.end) {
             uint8_t flags[4];
+            if ((*budget)-- <= 0)
+                return true;
             if (read_at(reader, entry.payload, flags, 4) && !(flags[3] & 1))
                 return true;
         }

@@ -145,7 +145,7 @@ static int open_container(struct media *media, const AVInputFormat *demuxer, str
     av_dict_set(&options, "protocol_whitelist", "", 0);
     int r = avformat_open_input(&format, "", demuxer, &options); /* frees format when it fails */
     if (r < 0) {
-        if (container_is_cut(media->reader))
+        if (!cancel_requested(media->cancel) && container_is_cut(media->reader))
             return error_set(
                 err, ERROR_SOURCE_READ,
                 "Failed probe/open: [end of file hit at length [%lld]. Is file truncated?]",
@@ -252,12 +252,22 @@ int media_open(struct media **ret, struct storage *storage, const char *uri, str
     if (!media)
         return error_set(err, ERROR_BUG, "out of memory");
     media->cancel = cancel;
-    if (open_all(media, storage, uri, err) < 0)
-        return err->kind == ERROR_CANCELED ? -1
-                                           : error_add(err, "Unable to open input file [%s]", uri);
-
-    struct probe *probe = probe_streams(arena, media->format, uri, object_info(media->reader));
-    find_frame_rates(media, probe);
+    struct probe *probe = NULL;
+    int r = open_all(media, storage, uri, err);
+    if (r == 0) {
+        probe = probe_streams(arena, media->format, uri, object_info(media->reader));
+        find_frame_rates(media, probe);
+    }
+    /* Demuxers make their own sense of reads that fail or are cancelled, and may even be content.
+     */
+    if (cancel_requested(cancel))
+        return error_set(err, ERROR_CANCELED, "canceled");
+    if (r == 0 && media->read_failed) {
+        *err = media->read_error;
+        r = -1;
+    }
+    if (r < 0)
+        return error_add(err, "Unable to open input file [%s]", uri);
     *ret_probe = probe;
     *ret = TAKE(media);
     return 0;

@@ -136,8 +136,30 @@ static const struct {
     {"h", height, false, false},
     {"f", frame_rate, false, false},
     {"ex", extension, false, false},
-    {"", dollar, false, false},
+    {"", dollar, false, true},
 };
+
+/* What is expanded again when a segment is complete keeps its dollars doubled until then. */
+static void add_value(const struct scope *scope, const char *value, struct text *out)
+{
+    bool again = scope->values && scope->values->segment;
+    for (const char *c = value; *c; c++)
+        text_add(out, "%s%c", *c == '$' && again ? "$" : "", *c);
+}
+
+/* "%04": at least so many digits; a number of them, 0 without. -1: something else. */
+static int read_digits(const char *text, size_t length)
+{
+    if (!length)
+        return 0;
+    int digits = 0;
+    for (size_t i = 1; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9' || digits > 99)
+            return -1;
+        digits = digits * 10 + text[i] - '0';
+    }
+    return length > 1 && digits <= 20 ? digits : -1;
+}
 
 /* Expands one identifier, the text between two dollars: "h" or "h%04". */
 static int expand_one(const struct scope *scope, const char *text, size_t length, struct text *out,
@@ -145,21 +167,21 @@ static int expand_one(const struct scope *scope, const char *text, size_t length
 {
     const char *percent = memchr(text, '%', length);
     size_t name_length = percent ? (size_t)(percent - text) : length;
-    int digits = percent ? atoi(percent + 1) : 0;
+    int digits = read_digits(percent ? percent : text, length - name_length);
     for (size_t i = 0; i < COUNT(identifiers); i++) {
         if (strlen(identifiers[i].name) != name_length ||
             memcmp(identifiers[i].name, text, name_length))
             continue;
-        if (!scope->values && !identifiers[i].in_destination)
+        if (digits < 0 || (!scope->values && !identifiers[i].in_destination))
             break;
         if (scope->values && scope->values->segment && identifiers[i].per_segment) {
             text_add(out, "$%.*s$", (int)length, text);
             return 0;
         }
         const char *value = identifiers[i].value(scope);
-        for (int pad = digits > 20 ? 20 : digits; pad > (int)strlen(value); pad--)
+        for (int pad = digits; pad > (int)strlen(value); pad--)
             text_add(out, "0");
-        text_add(out, "%s", value);
+        add_value(scope, value, out);
         return 0;
     }
     error_set(err, ERROR_SETTINGS, "Unknown format identifier [$%.*s$]", (int)length, text);
@@ -220,6 +242,58 @@ const char *plan_segment_modifier(struct arena *arena, const struct plan_renditi
     (void)!name_expand(&build, rendition->segment_modifier, &(struct name_values){.segment = false},
                        "", &expanded, &ignored);
     return expanded;
+}
+
+struct named {
+    const char *uri;   /* of an object, or the pattern of many */
+    const char *label; /* of whom it is */
+};
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const struct named *)a)->uri, ((const struct named *)b)->uri);
+}
+
+/* The names an output puts: its playlist or file, and its segments or captures. */
+static int output_names(struct build *build, const struct plan_output *output, struct named *ret)
+{
+    const struct plan_rendition *rendition = &output->rendition;
+    const struct plan_group *group = &build->plan->groups[output->group];
+    int count = 0;
+    if (group->type == GROUP_HLS) {
+        if (group->hls.playlists)
+            ret[count++] = (struct named){output->uri, output->label};
+        const char *segments = arena_printf(build->arena, "%s%s%s%s*%s", rendition->segment_prefix,
+                                            rendition->subdirectory, rendition->segment_name,
+                                            rendition->segment_modifier, rendition->segment_suffix);
+        ret[count++] = (struct named){segments, output->label};
+    } else if (output->container == CONTAINER_CAPTURE) {
+        const char *captures =
+            arena_printf(build->arena, "%s.*.%s", output->uri, output->capture.extension);
+        ret[count++] = (struct named){captures, output->label};
+    } else {
+        ret[count++] = (struct named){output->uri, output->label};
+    }
+    return count;
+}
+
+int name_check_unique(struct build *build, struct error *err)
+{
+    const struct plan *plan = build->plan;
+    struct named *names =
+        ARENA_ARRAY(build->arena, struct named, 2 * plan->outputs_count + plan->groups_count);
+    int count = 0;
+    for (int i = 0; i < plan->groups_count; i++)
+        if (plan->groups[i].type == GROUP_HLS && plan->groups[i].hls.playlists)
+            names[count++] = (struct named){plan->groups[i].hls.playlist_uri, plan->groups[i].name};
+    for (int i = 0; i < plan->outputs_count; i++)
+        count += output_names(build, &plan->outputs[i], &names[count]);
+    qsort(names, (size_t)count, sizeof(*names), compare_names);
+    for (int i = 1; i < count; i++)
+        if (!strcmp(names[i - 1].uri, names[i].uri))
+            return error_set(err, ERROR_SETTINGS, "%s and %s would both be written to [%s]",
+                             names[i - 1].label, names[i].label, names[i].uri);
+    return 0;
 }
 
 /* How S3 spells what MediaConvert spells in capitals. */

@@ -94,6 +94,8 @@ int plan_for_job(struct arena *arena, const struct job *job, const struct probe 
             return -1;
         plan->groups_count++;
     }
+    if (name_check_unique(&build, err) < 0)
+        return -1;
     picture_cascade(&build);
     share_threads(&build);
     *ret = plan;

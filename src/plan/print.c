@@ -60,8 +60,9 @@ static void print_source(const struct plan *plan, struct text *out)
             continue;
         }
         const struct probe_track *stream = &probe->tracks[track->stream];
-        text_add(out, "  audio '%s': track %d, %s %d Hz, %d channels\n", track->selector,
-                 stream->index + 1, stream->codec_name, stream->sample_rate, stream->channels);
+        text_add(out, "  audio '%s': track %d, %s %d Hz, %d channel%s\n", track->selector,
+                 stream->index + 1, stream->codec_name, stream->sample_rate, stream->channels,
+                 stream->channels == 1 ? "" : "s");
     }
     text_add(out, "  starts at %.3f s", (double)source->start_us / 1e6);
     if (source->filters)

@@ -49,36 +49,28 @@ const uint8_t *mp4_find(const uint8_t *boxes, size_t size, const char *type, siz
     return NULL;
 }
 
-/* stco: version and flags, count, 32-bit offsets */
-static void edit_stco(const uint8_t *payload, size_t size, const struct mp4_edit *edit,
-                      struct text *out)
+/* stco, co64: version and flags, count, offsets of 4 or 8 bytes */
+static int edit_offsets(const uint8_t *payload, size_t size, size_t width,
+                        const struct mp4_edit *edit, struct text *out, struct error *err)
 {
     size_t start = out->size;
     uint32_t count = AV_RB32(payload + 4);
+    if ((size - 8) / width < count)
+        return error_set(err, ERROR_BUG, "the muxer's moov has a broken list of chunks");
+    bool wide = width == 8 || edit->co64;
     put32(out, 0);
-    text_append(out, edit->co64 ? "co64" : "stco", 4);
+    text_append(out, wide ? "co64" : "stco", 4);
     text_append(out, payload, 8);
-    for (uint32_t i = 0; i < count && 8 + (size_t)i * 4 + 4 <= size; i++) {
-        uint64_t offset = AV_RB32(payload + 8 + (size_t)i * 4) + (uint64_t)edit->shift;
-        if (edit->co64)
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *entry = payload + 8 + i * width;
+        uint64_t offset = (width == 8 ? AV_RB64(entry) : AV_RB32(entry)) + (uint64_t)edit->shift;
+        if (wide)
             put64(out, offset);
         else
             put32(out, (uint32_t)offset);
     }
     set_size(out, start);
-}
-
-static void edit_co64(const uint8_t *payload, size_t size, const struct mp4_edit *edit,
-                      struct text *out)
-{
-    size_t start = out->size;
-    uint32_t count = AV_RB32(payload + 4);
-    put32(out, 0);
-    text_append(out, "co64", 4);
-    text_append(out, payload, 8);
-    for (uint32_t i = 0; i < count && 8 + (size_t)i * 8 + 8 <= size; i++)
-        put64(out, AV_RB64(payload + 8 + (size_t)i * 8) + (uint64_t)edit->shift);
-    set_size(out, start);
+    return 0;
 }
 
 /* What cslg says, found by walking ctts and stts side by side (ISO/IEC 14496-12, 8.6.1). */
@@ -170,9 +162,11 @@ static int edit_boxes(const uint8_t *boxes, size_t size, const struct mp4_edit *
                 return -1;
             set_size(out, start);
         } else if (!memcmp(type, "stco", 4) && payload_size >= 8) {
-            edit_stco(payload, payload_size, edit, out);
+            if (edit_offsets(payload, payload_size, 4, edit, out, err) < 0)
+                return -1;
         } else if (!memcmp(type, "co64", 4) && payload_size >= 8) {
-            edit_co64(payload, payload_size, edit, out);
+            if (edit_offsets(payload, payload_size, 8, edit, out, err) < 0)
+                return -1;
         } else {
             text_append(out, boxes + at, box);
             if (!memcmp(type, "ctts", 4) && payload_size >= 8) {

@@ -44,6 +44,20 @@ static int put_playlist(struct run *run, int group, int output, const char *uri,
                       err);
 }
 
+/* A relative URI in a playlist: an object's name may hold anything, a line of a playlist may not.
+ * A slash stays one. */
+static void add_uri(struct text *out, const char *name)
+{
+    static const char kept[] = "-._~!$&'()*+,;=:@/";
+    for (const char *c = name; *c; c++) {
+        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+            strchr(kept, *c))
+            text_append(out, c, 1);
+        else
+            text_add(out, "%%%02X", (unsigned char)*c);
+    }
+}
+
 /* ---- child playlists ---- */
 
 /* What EXTINF says; a player adds up TARGETDURATION from it. */
@@ -78,10 +92,11 @@ static void add_date_time(const struct run *run, const struct plan_hls *hls,
         *next_us += hls->date_time_period_us > 0 ? hls->date_time_period_us : 1;
 }
 
-static void write_child(const struct run *run, const struct plan_group *group,
-                        const struct rendition *rendition, struct text *out)
+static void write_child(const struct run *run, const struct plan_group *group, int index,
+                        struct text *out)
 {
     const struct plan_hls *hls = &group->hls;
+    const struct rendition *rendition = &run->renditions[index];
     text_add(out, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%d\n", hls->version,
              target_duration(hls, rendition));
     text_add(out, "#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-PLAYLIST-TYPE:VOD\n");
@@ -96,7 +111,9 @@ static void write_child(const struct run *run, const struct plan_group *group,
         if (hls->single_file)
             text_add(out, "#EXT-X-BYTERANGE:%lld@%lld\n", (long long)segment->bytes,
                      (long long)segment->offset);
-        text_add(out, "%s\n", segment->uri);
+        text_add(out, "%s", run->plan->outputs[index].rendition.uri_prefix); /* a URI already */
+        add_uri(out, segment->path);
+        text_add(out, "\n");
     }
     text_add(out, "#EXT-X-ENDLIST\n");
 }
@@ -198,7 +215,9 @@ static void add_variant(const struct run *run, const struct plan_group *group, i
         text_add(out, ",AUDIO=\"%s\"", set);
     if (group->hls.captions_none && output->video >= 0)
         text_add(out, ",CLOSED-CAPTIONS=NONE");
-    text_add(out, "\n%s\n", output->rendition.playlist_path);
+    text_add(out, "\n");
+    add_uri(out, output->rendition.playlist_path);
+    text_add(out, "\n");
     text_release(&variant.codecs);
 }
 
@@ -215,7 +234,9 @@ static void add_media(const struct run *run, int index, struct text *out)
              rendition->autoselect ? "YES" : "NO", rendition->is_default ? "YES" : "NO");
     if (rendition->descriptive_video)
         text_add(out, ",CHARACTERISTICS=\"public.accessibility.describes-video\"");
-    text_add(out, ",URI=\"%s\"\n", rendition->playlist_path);
+    text_add(out, ",URI=\"");
+    add_uri(out, rendition->playlist_path);
+    text_add(out, "\"\n");
 }
 
 static void write_top_level(const struct run *run, const struct plan_group *group, struct text *out)
@@ -243,7 +264,7 @@ int playlist_put_group(struct run *run, int index, struct error *err)
         return 0;
     for (int i = group->outputs_first; i < group->outputs_first + group->outputs_count; i++) {
         CLEANUP(text_release) struct text text = {0};
-        write_child(run, group, &run->renditions[i], &text);
+        write_child(run, group, i, &text);
         if (put_playlist(run, index, i, run->plan->outputs[i].rendition.playlist_uri, &text, err) <
             0)
             return -1;

@@ -19,7 +19,7 @@ struct segmenter {
     struct text held;  /* the one before, where a short last one may have to join it */
     int64_t held_start_us, held_end_us;
     struct object_writer *single; /* SINGLE_FILE */
-    const char *single_uri;       /* as the playlist names it */
+    const char *single_path;      /* relative to the playlist */
     const char *single_object;
     int64_t single_bytes, single_segment_at;
 };
@@ -37,7 +37,7 @@ static int open_single(struct segmenter *segmenter, struct error *err)
     const char *name = arena_printf(run->arena, "%s%s%s%s", rendition->subdirectory,
                                     rendition->segment_name, modifier, rendition->segment_suffix);
     segmenter->single_object = arena_printf(run->arena, "%s%s", rendition->segment_prefix, name);
-    segmenter->single_uri = arena_printf(run->arena, "%s%s", rendition->uri_prefix, name);
+    segmenter->single_path = name;
     struct object_headers headers =
         run_headers(run, segmenter->output->group, segmenter->output->content_type);
     return object_create(run->delivery, segmenter->single_object, &headers, &segmenter->single,
@@ -119,7 +119,7 @@ static int put_segment(struct segmenter *segmenter, const struct text *bytes, in
                 err) < 0)
         return -1;
     struct segment segment = {
-        .uri = run_strdup(segmenter->run, arena_printf(arena, "%s%s", rendition->uri_prefix, name)),
+        .path = run_strdup(segmenter->run, name),
         .duration_us = end_us - start_us,
         .bytes = (int64_t)bytes->size,
         .start_us = start_us,
@@ -140,7 +140,7 @@ static int put_held(struct segmenter *segmenter, struct error *err)
 static int end_range(struct segmenter *segmenter, int64_t time_us, struct error *err)
 {
     struct segment segment = {
-        .uri = segmenter->single_uri,
+        .path = segmenter->single_path,
         .duration_us = time_us - segmenter->start_us,
         .bytes = segmenter->single_bytes - segmenter->single_segment_at,
         .offset = segmenter->single_segment_at,

@@ -11,7 +11,7 @@
 #include "run/stage.h"
 
 struct segment {
-    const char *uri; /* as the child playlist names it */
+    const char *path; /* relative to the child playlist */
     int64_t duration_us;
     int64_t bytes, offset; /* offset: in the single file */
     int64_t start_us;

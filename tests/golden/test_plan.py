@@ -141,7 +141,7 @@ OTHER_NAMES = [
     ({AUDIO_MODIFIER: "_$rv$_$ra$_$rc$_$h$_$f$"}, (0, 3, "playlist"), "HLS/fps25_0_96000_96_0_25.m3u8"),
     # a segment's dates are those of its completion, so they stay
     ({SEGMENT_MODIFIER: "-$dt$-$h$"}, (0, 0, "segments"), "HLS/fps25_360-$dt$-360_%05d.ts"),
-    ({SEGMENT_MODIFIER: "$d$_$t$_$w%05$$$"}, (0, 0, "segments"), "HLS/fps25_360$d$_$t$_00640$_%05d.ts"),
+    ({SEGMENT_MODIFIER: "$d$_$t$_$w%05$$$"}, (0, 0, "segments"), "HLS/fps25_360$d$_$t$_00640$$_%05d.ts"),
     ({SEGMENT_MODIFIER: "_$rv$_$ex$_$fn$"}, (0, 0, "segments"), "HLS/fps25_360_1200_m3u8_fps25_%05d.ts"),
     ({SEGMENT_MODIFIER: ""}, (0, 0, "segments"), "HLS/fps25_360_%05d.ts"),
     ({CAPTURES + MODIFIER: "_$w$x$h$.$ex$"}, (2, 0, "captures"), "Thumbnails/fps25_1280x720.jpg.%07d.jpg"),
