@@ -18,7 +18,7 @@ declare -A groups=(
     # The film clip that tools/demo.sh shows is an npm package.
     [film]="npm"
     [test]="ffmpeg strace binutils util-linux libcmocka-dev clang clang-format libclang-rt-dev
-            python3 python3-pytest python3-numpy"
+            python3 python3-pytest python3-numpy python3-botocore"
 )
 
 wanted=()

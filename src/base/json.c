@@ -536,18 +536,3 @@ int json_set(struct arena *arena, struct json *root, const char *pointer, const 
                         .next = at->next};
     return 0;
 }
-
-void json_place(const char *text, size_t size, size_t at, int *ret_line, int *ret_column)
-{
-    int line = 1, column = 1;
-    size_t start = mark_bytes(text, size), end = at < size ? at : size;
-    const char *newline;
-    while (start < end && (newline = memchr(text + start, '\n', end - start))) {
-        start = (size_t)(newline - text) + 1;
-        line++;
-    }
-    for (size_t i = start; i < end; i++)
-        column += ((unsigned char)text[i] & 0xc0) != 0x80;
-    *ret_line = line;
-    *ret_column = column;
-}

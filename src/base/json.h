@@ -77,7 +77,4 @@ int json_set(struct arena *arena, struct json *root, const char *pointer, const 
 /* Length in bytes of the UTF-8 sequence at s; 0 if it is none that Unicode allows. */
 int json_utf8_length(const char *s, size_t size);
 
-/* 1-based line and column (in code points) of a byte offset; a byte order mark takes none. */
-void json_place(const char *text, size_t size, size_t at, int *ret_line, int *ret_column);
-
 #endif

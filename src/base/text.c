@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
+
 /* Makes room for `more` bytes and the NUL after them. */
 static void reserve(struct text *text, size_t more)
 {
@@ -49,6 +51,21 @@ void text_add(struct text *text, const char *fmt, ...)
         text->size += (size_t)length;
     }
     va_end(again);
+}
+
+void text_add_printable(struct text *text, const char *s, size_t size)
+{
+    for (size_t i = 0, length; i < size; i += length) {
+        unsigned char c = (unsigned char)s[i];
+        length = (size_t)json_utf8_length(s + i, size - i);
+        bool control =
+            c < 0x20 || c == 0x7f || (c == 0xc2 && length == 2 && (unsigned char)s[i + 1] < 0xa0);
+        if (length && !control)
+            text_append(text, s + i, length);
+        else
+            text_append(text, c == '\t' ? " " : "?", 1);
+        length = length ? length : 1;
+    }
 }
 
 void text_release(struct text *text)

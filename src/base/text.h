@@ -16,6 +16,11 @@ struct text {
 
 void text_add(struct text *text, const char *fmt, ...) PRINTF(2, 3);
 void text_append(struct text *text, const void *bytes, size_t size);
+
+/* For a terminal, where a control character could do anything: each becomes a "?", as does what is
+ * no UTF-8; a tab becomes a space. */
+void text_add_printable(struct text *text, const char *s, size_t size);
+
 void text_release(struct text *text);
 
 /* "17 bytes", "4.0 KiB", "3.1 MiB"; returns out. */

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/macros.h"
+#include "base/text.h"
 #include "cli/options.h"
 
 const struct command commands[] = {
@@ -84,13 +85,39 @@ void print_json(struct cJSON *object)
     cJSON_Delete(object);
 }
 
-int print_error(const struct error *err)
+void print_message(const char *kind, const char *message)
+{
+    CLEANUP(text_release) struct text line = {0};
+    text_add(&line, "%s: ", kind);
+    text_add_printable(&line, message, strlen(message));
+    fprintf(stderr, "%s\n", line.data);
+}
+
+/* {status, errorCode, errorMessage} */
+static cJSON *error_to_json(const struct error *err)
 {
     char text[2048];
+    cJSON *object = cJSON_CreateObject();
+    bool canceled = err->kind == ERROR_CANCELED;
+    cJSON_AddStringToObject(object, "status", canceled ? "CANCELED" : "ERROR");
+    if (!canceled) {
+        cJSON_AddNumberToObject(object, "errorCode", error_code(err));
+        cJSON_AddStringToObject(object, "errorMessage", error_text(err, text, sizeof(text)));
+    }
+    return object;
+}
+
+int fail(const struct error *err, bool json)
+{
+    char text[2048];
+    CLEANUP(text_release) struct text message = {0};
+    text_add(&message, "ErrorCode %d: %s: %s", error_code(err), error_title(err->kind),
+             error_text(err, text, sizeof(text)));
     if (err->kind == ERROR_CANCELED)
         fputs("canceled\n", stderr);
     else
-        fprintf(stderr, "error: ErrorCode %d: %s: %s\n", error_code(err), error_title(err->kind),
-                error_text(err, text, sizeof(text)));
+        print_message("error", message.data);
+    if (json)
+        print_json(error_to_json(err));
     return EXIT_FAILED;
 }

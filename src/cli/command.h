@@ -9,6 +9,8 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
+#include <stdbool.h>
+
 enum exit_status {
     EXIT_DONE = 0,
     EXIT_FAILED = 1,  /* the job failed; its ErrorCode stands in the message */
@@ -37,7 +39,12 @@ struct error;
 /* Prints it to stdout and deletes it. */
 void print_json(struct cJSON *object);
 
-/* Prints why a job failed, "error: ErrorCode 1076: Source Read Error: …"; returns EXIT_FAILED. */
-int print_error(const struct error *err);
+/* "warning: …" on stderr. The message may quote job text and file names, which are made harmless.
+ */
+void print_message(const char *kind, const char *message);
+
+/* Prints why a job failed, "error: ErrorCode 1076: Source Read Error: …", and for a program
+ * {status, errorCode, errorMessage} to stdout; returns EXIT_FAILED. */
+int fail(const struct error *err, bool json);
 
 #endif

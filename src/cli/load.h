@@ -32,8 +32,8 @@ enum { SPEED_NORMAL, SPEED_DRAFT };
      offsetof(type, job.input)},                                                                   \
     {"destination", 'd', "s3://B/P", "put the paths of all groups below this", OPTION_TEXT,        \
      offsetof(type, job.destination)},                                                             \
-    {"set", 's', "/POINTER=VALUE", "change any setting; may be repeated", OPTION_LIST,             \
-     offsetof(type, job.set)},                                                                     \
+    {"set", 's', "/POINTER=VALUE", "set what /POINTER in the settings names; may be repeated",     \
+     OPTION_LIST, offsetof(type, job.set)},                                                        \
     STORAGE_OPTION(type, job.storage),                                                             \
     {"speed", 0, NULL, "draft: the same shapes, encoded fast", OPTION_CHOICE,                      \
      offsetof(type, job.speed), job_speeds},                                                       \
@@ -51,6 +51,9 @@ struct loaded_job {
 };
 
 enum { LOADED = -1 };
+
+/* Says so where the environment names an S3 server: nothing is sent to it. */
+void warn_of_endpoint(void);
 
 /* Reads and checks. Prints every error and warning to stderr; in JSON, the errors to stdout, too.
  * Returns LOADED, or the exit status of a command that cannot go on. */

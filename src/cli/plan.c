@@ -29,7 +29,7 @@ static int plan(const struct loaded_job *loaded, const struct job_arguments *arg
     struct probe *probe;
     const char *uri = loaded->job->Settings->Inputs[0]->FileInput;
     if (media_open(&media, storage, uri, NULL, loaded->arena, &probe, err) < 0)
-        return error_add(err, "input '%s'", uri);
+        return -1;
 
     struct plan_options plan_options = {
         .draft = arguments->speed == SPEED_DRAFT,
@@ -54,7 +54,7 @@ int plan_main(int argc, char **argv)
     struct error err;
     struct plan *made;
     if (plan(&loaded, &arguments.job, &made, &err) < 0)
-        return print_error(&err);
+        return fail(&err, arguments.job.json);
     if (arguments.job.json) {
         print_json(plan_to_json(made));
         return EXIT_DONE;

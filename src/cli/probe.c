@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/load.h"
@@ -26,8 +28,19 @@ static const struct option options[] = {
     {0},
 };
 
-static int probe(struct arena *arena, const char *operand, const char *folder, struct probe **ret,
-                 struct error *err)
+/* Probe's eTag. Where the storage does not know it, all of the object is read. */
+static int find_etag(struct storage *storage, struct probe *probe, struct error *err)
+{
+    const char *etag;
+    CLEANUP(object_close) struct object_reader *reader = NULL;
+    if (storage_open(storage, probe->uri, &reader, err) < 0 || object_etag(reader, &etag, err) < 0)
+        return -1;
+    snprintf(probe->object.etag, sizeof(probe->object.etag), "%s", etag);
+    return 0;
+}
+
+static int probe(struct arena *arena, const char *operand, const struct arguments *arguments,
+                 struct probe **ret, struct error *err)
 {
     char path[PATH_MAX];
     if (!strstr(operand, "://") && !realpath(operand, path))
@@ -36,9 +49,18 @@ static int probe(struct arena *arena, const char *operand, const char *folder, s
 
     CLEANUP(storage_free) struct storage *storage = NULL;
     CLEANUP(media_close) struct media *media = NULL;
-    if (storage_open_folder(&storage, folder, err) < 0)
+    if (storage_open_folder(&storage, arguments->storage, err) < 0 ||
+        media_open(&media, storage, uri, NULL, arena, ret, err) < 0)
         return -1;
-    return media_open(&media, storage, uri, NULL, arena, ret, err);
+    return arguments->json ? find_etag(storage, *ret, err) : 0;
+}
+
+/* {"probeResults": […]}, as the service wraps it. */
+static cJSON *answer(const struct probe *found)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(object, "probeResults"), probe_to_json(found));
+    return object;
 }
 
 int probe_main(int argc, char **argv)
@@ -49,13 +71,14 @@ int probe_main(int argc, char **argv)
     if (status != OPTIONS_READ)
         return status;
 
+    warn_of_endpoint();
     struct error err;
     struct probe *found;
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    if (probe(arena, operand, arguments.storage, &found, &err) < 0)
-        return print_error(&err);
+    if (probe(arena, operand, &arguments, &found, &err) < 0)
+        return fail(&err, arguments.json);
     if (arguments.json) {
-        print_json(probe_to_json(found));
+        print_json(answer(found));
         return EXIT_DONE;
     }
     CLEANUP(text_release) struct text out = {0};

@@ -107,10 +107,12 @@ static void add_pattern(struct text *text, const struct line *line)
 {
     const char *name = line->first + line->folder_size, *dot = strrchr(name, '.');
     int prefix = line->stem_size - line->folder_size;
-    if (line->count > 1 && prefix >= 0 && dot)
-        text_add(text, "%.*s*%s", prefix, name, dot);
-    else
-        text_add(text, "%s", name);
+    bool several = line->count > 1 && prefix >= 0 && dot;
+    if (several) {
+        text_add_printable(text, name, (size_t)prefix);
+        text_add(text, "*");
+    }
+    text_add_printable(text, several ? dot : name, strlen(several ? dot : name));
 }
 
 static int name_width(const struct line *lines, int count)
@@ -150,8 +152,10 @@ void report_table(const struct report *report, struct text *out)
         const struct line *line = &lines[i];
         bool again = i && lines[i - 1].folder_size == line->folder_size &&
                      !strncmp(lines[i - 1].folder, line->folder, (size_t)line->folder_size);
-        if (!again)
-            text_add(out, "%.*s\n", line->folder_size, line->folder);
+        if (!again) {
+            text_add_printable(out, line->folder, (size_t)line->folder_size);
+            text_add(out, "\n");
+        }
         add_line(out, line, width);
     }
 }
@@ -164,8 +168,10 @@ void report_total(const struct report *report, const struct progress *progress, 
         bytes += report->objects[i].bytes;
     char size[32];
     double seconds = (double)progress->elapsed_us / 1e6;
-    text_add(out, "%d object%s, %s, in %s; %.1f s", report->objects_count,
-             report->objects_count == 1 ? "" : "s", text_bytes(bytes, size), storage, seconds);
+    text_add(out, "%d object%s, %s, in ", report->objects_count,
+             report->objects_count == 1 ? "" : "s", text_bytes(bytes, size));
+    text_add_printable(out, storage, strlen(storage));
+    text_add(out, "; %.1f s", seconds);
     if (seconds > 0 && progress->media_us > 0)
         text_add(out, ", %.1f times as fast as it plays",
                  (double)progress->media_us / 1e6 / seconds);
@@ -277,18 +283,5 @@ cJSON *report_to_json(const struct report *report, const struct findings *findin
     cJSON_AddItemToObject(object, "warnings", warnings_to_json(report));
     cJSON_AddNumberToObject(object, "paddingInserted", (double)report->padding_inserted_ms);
     cJSON_AddItemToObject(object, "objects", objects_to_json(report));
-    return object;
-}
-
-cJSON *report_error_to_json(const struct error *err)
-{
-    char text[2048];
-    cJSON *object = cJSON_CreateObject();
-    bool canceled = err->kind == ERROR_CANCELED;
-    cJSON_AddStringToObject(object, "status", canceled ? "CANCELED" : "ERROR");
-    if (!canceled) {
-        cJSON_AddNumberToObject(object, "errorCode", error_code(err));
-        cJSON_AddStringToObject(object, "errorMessage", error_text(err, text, sizeof(text)));
-    }
     return object;
 }

@@ -25,7 +25,4 @@ struct cJSON;
 /* The caller's to delete. `findings` are the warnings of the job text. */
 struct cJSON *report_to_json(const struct report *report, const struct findings *findings);
 
-/* {status, errorCode, errorMessage} of a job that failed or was cancelled. */
-struct cJSON *report_error_to_json(const struct error *err);
-
 #endif

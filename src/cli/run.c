@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `run`: one job, here and now. */
+#include <signal.h>
 #include <stdio.h>
 
 #include "cli/command.h"
@@ -22,31 +23,28 @@ static const struct option options[] = {
     {0},
 };
 
-static int fail(const struct error *err, bool json)
-{
-    if (json)
-        print_json(report_error_to_json(err));
-    return print_error(err);
-}
-
 /* Prints the infos and warnings that have not been printed yet. */
 static void print_messages(const struct report *report, int *infos, int *warnings)
 {
     for (; *infos < report->infos_count; ++*infos)
-        fprintf(stderr, "info: %s\n", report->infos[*infos]);
+        print_message("info", report->infos[*infos]);
     for (; *warnings < report->warnings_count; ++*warnings)
-        fprintf(stderr, "warning: %s\n", report->warnings[*warnings].message);
+        print_message("warning", report->warnings[*warnings].message);
 }
 
-/* Looks at the worker until it has ended. */
-static int watch(struct worker *worker, enum progress_style style, struct progress *ret_progress,
-                 struct error *err)
+/* Looks at the worker until it has ended. Progress that nobody reads any more, `2>&1 | head -1`,
+ * cancels it. */
+static int watch(struct worker *worker, enum progress_style style, struct cancel *cancel,
+                 struct progress *ret_progress, struct error *err)
 {
     struct progress_display display;
     progress_init(&display, style);
     int r;
-    while ((r = worker_wait(worker, 200000, ret_progress, err)) == 0)
+    while ((r = worker_wait(worker, 200000, ret_progress, err)) == 0) {
         progress_show(&display, ret_progress);
+        if (display.style != PROGRESS_NONE && ferror(stderr))
+            cancel_request(cancel);
+    }
     if (r > 0)
         progress_show(&display, ret_progress);
     progress_clear(&display);
@@ -81,7 +79,8 @@ static int run(const struct loaded_job *loaded, const struct arguments *argument
     int infos = 0, warnings = 0;
     print_messages(worker_report(worker), &infos, &warnings);
     struct progress progress = {0};
-    if (watch(worker, (enum progress_style)arguments->progress, &progress, err) < 0)
+    if (watch(worker, (enum progress_style)arguments->progress, &interrupt->cancel, &progress,
+              err) < 0)
         return -1;
     print_messages(worker_report(worker), &infos, &warnings);
     print_result(worker_report(worker), &progress, loaded, &arguments->job);
@@ -104,6 +103,7 @@ int run_main(int argc, char **argv)
     struct error err = {0};
     CLEANUP(interrupt_release) struct interrupt interrupt;
     interrupt_init(&interrupt);
+    signal(SIGPIPE, SIG_IGN); // a pipe that closes must not leave half of the objects behind
     CLEANUP(storage_free) struct storage *storage = NULL;
     if (storage_open_folder(&storage, arguments.job.storage, &err) < 0 ||
         run(&loaded, &arguments, storage, &interrupt, &err) < 0)

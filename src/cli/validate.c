@@ -49,14 +49,18 @@ int validate_main(int argc, char **argv)
     const char *text;
     size_t size;
     struct error err;
+    struct findings findings;
+    findings_init(&findings, arena);
     if (job_file_read(arena, file, &text, &size, &err) < 0) {
         char message[ERROR_TEXT];
-        fprintf(stderr, "error: %s\n", error_text(&err, message, sizeof(message)));
+        findings_add(&findings, FINDING_ERROR, "", JSON_NOWHERE, "%s",
+                     error_text(&err, message, sizeof(message)));
+        if (arguments.json)
+            print_json(findings_json(&findings, "", 0));
+        print_message("error", findings.items[0].message);
         return EXIT_REFUSED;
     }
 
-    struct findings findings;
-    findings_init(&findings, arena);
     struct json *root = job_read(arena, text, size, &findings);
     const struct job *job = root ? job_new(arena, root, JOB_LOCAL_FILES, &findings) : NULL;
     print_findings(&findings, arguments.json, file, text, size);

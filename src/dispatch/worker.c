@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dispatch/worker.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -27,7 +25,7 @@ struct worker {
     struct run *run;
     int pass, passes;
     struct run_progress passed, latest; /* before this pass; with it, as far as it has come */
-    char stats_folder[64];              /* of two-pass encodes; "" if there is none */
+    const char *stats_folder;           /* of two-pass encodes; NULL if there is none */
     bool uploading; /* the run has ended well; what is left is to make its objects visible */
     double percent;
     struct report *report;
@@ -62,29 +60,12 @@ static int start_run(struct worker *worker, struct error *err)
     return run_new(&worker->run, worker->plan, worker->media, worker->delivery, &options, err);
 }
 
-/* x264 keeps what it learnt in its first pass in a file; its folder is ours. */
+/* x264 keeps what it learnt in its first pass in a file. */
 static int make_stats_folder(struct worker *worker, struct error *err)
 {
     if (worker->passes < 2)
         return 0;
-    snprintf(worker->stats_folder, sizeof(worker->stats_folder), "/tmp/mediaconvert-local-XXXXXX");
-    if (mkdtemp(worker->stats_folder))
-        return 0;
-    worker->stats_folder[0] = '\0';
-    return error_set(err, ERROR_DISK_FULL,
-                     "cannot make a folder for two-pass statistics in '/tmp': %m");
-}
-
-static void remove_stats_folder(struct worker *worker)
-{
-    DIR *folder = worker->stats_folder[0] ? opendir(worker->stats_folder) : NULL;
-    if (!folder)
-        return;
-    for (struct dirent *entry; (entry = readdir(folder));)
-        if (entry->d_name[0] != '.')
-            unlinkat(dirfd(folder), entry->d_name, 0);
-    closedir(folder);
-    rmdir(worker->stats_folder);
+    return delivery_scratch(worker->delivery, &worker->stats_folder, err);
 }
 
 /* The input is read again from its start. */
@@ -115,8 +96,8 @@ int worker_new(struct worker **ret, const struct job *job, struct storage *stora
         worker->options.start_wall_us = clock_wall_us();
 
     if (open_input(worker, err) < 0 || make_plan(worker, err) < 0 ||
-        make_stats_folder(worker, err) < 0 || delivery_new(storage, &worker->delivery, err) < 0 ||
-        start_run(worker, err) < 0)
+        delivery_new(storage, worker->options.cancel, &worker->delivery, err) < 0 ||
+        make_stats_folder(worker, err) < 0 || start_run(worker, err) < 0)
         return -1;
     worker->report = report_new(worker->arena, worker->plan);
     *ret = TAKE(worker);
@@ -185,7 +166,6 @@ void worker_free(struct worker **worker)
     run_free(&w->run); /* writers go before their delivery */
     delivery_free(&w->delivery);
     media_close(&w->media);
-    remove_stats_folder(w);
     arena_free(&w->arena);
     free(w);
     *worker = NULL;

@@ -88,8 +88,7 @@ bool findings_full(const struct findings *findings)
 
 static const char *severity_name(enum finding_severity severity)
 {
-    static const char *const names[] = {
-        [FINDING_ERROR] = "error", [FINDING_WARNING] = "warning", [FINDING_INFO] = "info"};
+    static const char *const names[] = {[FINDING_ERROR] = "error", [FINDING_WARNING] = "warning"};
     return names[severity];
 }
 
@@ -127,22 +126,6 @@ static bool walk_to(struct walk *walk, size_t at)
     return true;
 }
 
-/* Job text on a terminal: a control character could do anything there. */
-static void add_printable(struct text *out, const char *s, size_t size)
-{
-    for (size_t i = 0, length; i < size; i += length) {
-        unsigned char c = (unsigned char)s[i];
-        length = (size_t)json_utf8_length(s + i, size - i);
-        bool control =
-            c < 0x20 || c == 0x7f || (c == 0xc2 && length == 2 && (unsigned char)s[i + 1] < 0xa0);
-        if (length && !control)
-            text_append(out, s + i, length);
-        else
-            text_append(out, c == '\t' ? " " : "?", 1);
-        length = length ? length : 1;
-    }
-}
-
 static size_t step_back(const char *text, size_t at, size_t start, int columns)
 {
     while (at > start && columns > 0) {
@@ -164,7 +147,7 @@ static void add_source(struct text *out, const struct walk *walk)
     }
     bool cut = to < walk->size && text[to] != '\n' && text[to] != '\r';
     text_add(out, "  %s", from > walk->line_start ? "…" : "");
-    add_printable(out, text + from, to - from);
+    text_add_printable(out, text + from, to - from);
     text_add(out, "%s\n  %s", cut ? "…" : "", from > walk->line_start ? " " : "");
     for (size_t i = from; i < walk->at; i++)
         if (((unsigned char)text[i] & 0xc0) != 0x80)
@@ -179,34 +162,23 @@ void findings_print(const struct findings *findings, const char *file, const cha
     for (int i = 0; i < findings->count; i++) {
         const struct finding *f = &findings->items[i];
         bool has_place = walk_to(&walk, f->at);
-        text_add(out, "%s:", file);
+        text_add_printable(out, file, strlen(file));
+        text_add(out, ":");
         if (has_place)
             text_add(out, "%d:%d:", walk.line, walk.column);
         text_add(out, " %s: ", severity_name(f->severity));
-        add_printable(out, f->pointer, strlen(f->pointer));
+        text_add_printable(out, f->pointer, strlen(f->pointer));
         text_add(out, "%s", *f->pointer ? ": " : "");
-        add_printable(out, f->message, strlen(f->message));
+        text_add_printable(out, f->message, strlen(f->message));
         text_add(out, "\n");
         if (has_place)
             add_source(out, &walk);
     }
-    int more = findings->errors + findings->warnings - findings->count; /* infos are few */
-    if (more > 0)
-        text_add(out, "%s: and %d more\n", file, more);
-}
-
-const char *findings_message(const struct findings *findings)
-{
-    struct text all = {0};
-    for (int i = 0; i < findings->count; i++) {
-        const struct finding *f = &findings->items[i];
-        if (f->severity == FINDING_ERROR)
-            text_add(&all, "%s%s: %s", all.size ? " | " : "", *f->pointer ? f->pointer : "/",
-                     f->message);
+    int more = findings->errors + findings->warnings - findings->count;
+    if (more > 0) {
+        text_add_printable(out, file, strlen(file));
+        text_add(out, ": and %d more\n", more);
     }
-    const char *message = arena_strdup(findings->arena, all.data ? all.data : "");
-    text_release(&all);
-    return message;
 }
 
 struct cJSON *findings_json(const struct findings *findings, const char *text, size_t size)

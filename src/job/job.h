@@ -22,7 +22,7 @@
 
 struct cJSON;
 
-enum finding_severity { FINDING_ERROR, FINDING_WARNING, FINDING_INFO };
+enum finding_severity { FINDING_ERROR, FINDING_WARNING };
 
 struct finding {
     enum finding_severity severity;
@@ -46,10 +46,6 @@ void findings_add(struct findings *findings, enum finding_severity severity, con
 /* For a person: "FILE:LINE:COLUMN: error: /pointer: message", the line and a caret below it. */
 void findings_print(const struct findings *findings, const char *file, const char *text,
                     size_t size, struct text *out);
-
-/* For the API, as the service says it: "/pointer: message | /pointer: message", errors only. In
- * the findings' arena. */
-const char *findings_message(const struct findings *findings);
 
 /* For a program: an array of {severity, pointer, line, column, message}; the caller's. */
 struct cJSON *findings_json(const struct findings *findings, const char *text, size_t size);

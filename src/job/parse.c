@@ -106,6 +106,17 @@ static int characters(const char *utf8)
     return count;
 }
 
+static bool check_printable(struct parser *p, const char *string, size_t at, const char *pointer)
+{
+    for (const unsigned char *c = (const unsigned char *)string; *c; c++)
+        if (*c < 0x20 || *c == 0x7f) {
+            findings_add(p->findings, FINDING_ERROR, pointer, at,
+                         "Should NOT have control characters");
+            return false;
+        }
+    return true;
+}
+
 static bool check_length(struct parser *p, const struct setting *s, const struct json *value,
                          const char *pointer)
 {
@@ -267,6 +278,8 @@ static void read_objects(struct parser *p, const struct setting *s, const struct
         if (item->repeated)
             findings_add(p->findings, FINDING_ERROR, at, item->key_at, "\"%s\" is given twice",
                          item->key);
+        if (map)
+            check_printable(p, item->key, item->key_at, at);
         read_object(p, s, item, &objects[kept], at);
         if (objects[kept])
             ((struct place *)objects[kept++])->name = item->key;
@@ -283,7 +296,9 @@ static void read_string_map(struct parser *p, const struct json *value, struct s
     *map = (struct string_map){.keys = ARENA_ARRAY(p->arena, const char *, count),
                                .values = ARENA_ARRAY(p->arena, const char *, count)};
     for (const struct json *item = value->child; item; item = item->next) {
-        if (!check_type(p, item, JSON_STRING, key_pointer(p, pointer, item->key)))
+        const char *at = key_pointer(p, pointer, item->key);
+        if (!check_printable(p, item->key, item->key_at, at) ||
+            !check_type(p, item, JSON_STRING, at))
             continue;
         map->keys[map->count] = item->key;
         map->values[map->count++] = item->string;
@@ -304,8 +319,9 @@ static void read_value(struct parser *p, const struct setting *s, const struct j
             *(double *)field = value->number;
         break;
     case TYPE_STRING:
-        if (check_type(p, value, JSON_STRING, pointer) && check_length(p, s, value, pointer) &&
-            check_pattern(p, s, value, pointer))
+        if (check_type(p, value, JSON_STRING, pointer) &&
+            check_printable(p, value->string, value->at, pointer) &&
+            check_length(p, s, value, pointer) && check_pattern(p, s, value, pointer))
             *(const char **)field = value->string;
         break;
     case TYPE_ENUM:
@@ -352,7 +368,7 @@ static bool is_default(const struct setting *s, const struct json *value)
     return value->type == JSON_STRING && strcmp(value->string, s->default_) == 0;
 }
 
-/* Whether a REFUSED member can stand: [] and an empty map ask for nothing. */
+/* Whether a REFUSED or IGNORED member can stand: [] and an empty map ask for nothing. */
 static bool asks_for_nothing(const struct setting *s, const struct json *value)
 {
     bool many =
@@ -365,7 +381,7 @@ static bool asks_for_nothing(const struct setting *s, const struct json *value)
 static void warn_if_ignored(struct parser *p, const struct setting *s, const struct json *value,
                             int choice, const char *pointer)
 {
-    if (s->support != IGNORED || !s->default_ || is_default(s, value))
+    if (s->support != IGNORED || asks_for_nothing(s, value))
         return;
     if (s->type == TYPE_ENUM && (choice < 0 || s->choices[choice].support != EXACT))
         return;
@@ -380,12 +396,14 @@ static void read_member(struct parser *p, const struct setting *s, const struct 
         error_at(p, pointer, value, "%s is not supported yet: %s", s->name, s->doc);
         return;
     }
+    int errors = p->findings->errors;
     read_value(p, s, value, out + s->offset, pointer);
     int choice = s->type == TYPE_ENUM ? choice_index(s->choices, value) : 0;
     bool list_dropped = s->type == TYPE_OBJECTS && value->child && !**(void ***)(out + s->offset);
     if (choice < 0 || list_dropped)
         ((struct place *)out)->broken = true;
-    warn_if_ignored(p, s, value, choice, pointer);
+    if (p->findings->errors == errors)
+        warn_if_ignored(p, s, value, choice, pointer);
 }
 
 static const char *nearest_name(const struct structure *structure, const char *key)
@@ -421,6 +439,37 @@ static const struct setting *find_row(const struct structure *structure, const c
     return NULL;
 }
 
+/* What a job has in GetJob's answer beside what was sent to CreateJob. */
+static bool is_answers_own(const char *key)
+{
+    static const char *const names[] = {
+        "AccelerationStatus",
+        "Arn",
+        "CreatedAt",
+        "CurrentPhase",
+        "ErrorCode",
+        "ElementalInferenceConfiguration",
+        "ErrorMessage",
+        "Id",
+        "JobEngineVersionRequested",
+        "JobPercentComplete",
+        "Messages",
+        "JobEngineVersionUsed",
+        "LastShareDetails",
+        "RetryCount",
+        "OutputGroupDetails",
+        "QueueTransitions",
+        "ShareStatus",
+        "Status",
+        "Timing",
+        "Warnings",
+    };
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (json_same_name(names[i], key))
+            return true;
+    return false;
+}
+
 static bool *has_field(const struct setting *s, char *out)
 {
     return (bool *)(out + s->has_offset);
@@ -429,12 +478,14 @@ static bool *has_field(const struct setting *s, char *out)
 static void read_members(struct parser *p, const struct structure *structure,
                          const struct json *object, char *out, const char *pointer)
 {
-    bool lenient = p->answer && structure == &create_job_request_structure;
+    bool answer = p->answer && structure == &create_job_request_structure;
     for (const struct json *member = object->child; member; member = member->next) {
         const struct setting *s = find_row(structure, member->key);
-        if (!s && !lenient)
+        if (!s && !(answer && is_answers_own(member->key)))
             report_unknown(p, structure, member, pointer);
         if (!s || member->type == JSON_NULL) /* null is the same as not there */
+            continue;
+        if (answer && s->support == REFUSED) /* its effect is in the answer's settings already */
             continue;
         const char *at = member_pointer(p, pointer, s);
         if (*has_field(s, out))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules of output groups and of the outputs in them. */
+#include <ctype.h>
 #include <string.h>
 
 #include "job/rules.h"
@@ -39,7 +40,9 @@ void rule_name_modifiers(const struct scope *scope)
 {
     struct output **outputs = scope->group->Outputs;
     int count = list_count(outputs);
-    for (int i = 0; count > 1 && i < count; i++) {
+    /* without one, the playlist of a single rendition had the name of the top-level one */
+    bool needed = count > 1 || group_kind(scope->group) == GROUP_HLS;
+    for (int i = 0; needed && i < count; i++) {
         if (!outputs[i]->has_NameModifier)
             require(scope, &outputs[i]->place, "NameModifier");
         for (int j = 0; j < i; j++)
@@ -67,27 +70,47 @@ static bool has_audio_group(const struct output_group *group, const char *id, si
     return false;
 }
 
+/* Whether the item at `id` stands in the list before it, too. */
+static bool has_item(const char *list, const char *id, size_t length)
+{
+    for (size_t other; list < id; list += other + 1) {
+        other = strcspn(list, ",");
+        if (other == length && strncmp(list, id, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void check_rendition_sets(const struct scope *scope, const struct hls_settings *hls)
 {
     enum { SETS_MAX = 100 };
     int sets = 0;
-    for (const char *id = hls->AudioRenditionSets; *id;) {
-        id += strspn(id, ", ");
-        size_t length = strcspn(id, ","), next = length;
-        while (length && id[length - 1] == ' ')
-            length--;
+    for (const char *id = hls->AudioRenditionSets;; id++) {
+        size_t length = strcspn(id, ",");
         if (++sets > SETS_MAX) {
             refuse(scope, &hls->place, "AudioRenditionSets", "Should NOT have more than %d items",
                    SETS_MAX);
             return;
         }
-        if (length && !has_audio_group(scope->group, id, length)) {
+        if (!length || isspace((unsigned char)*id) || isspace((unsigned char)id[length - 1])) {
+            refuse(scope, &hls->place, "AudioRenditionSets",
+                   "Should have audioGroupIds between commas, without blanks");
+            return;
+        }
+        if (has_item(hls->AudioRenditionSets, id, length)) {
+            refuse(scope, &hls->place, "AudioRenditionSets", "\"%.*s\" is given twice",
+                   (int)(length < 200 ? length : 200), id);
+            return;
+        }
+        if (!has_audio_group(scope->group, id, length)) {
             refuse(scope, &hls->place, "AudioRenditionSets",
                    "\"%.*s\" is the audioGroupId of no audio-only output in this group",
                    (int)(length < 200 ? length : 200), id);
             return;
         }
-        id += next;
+        id += length;
+        if (!*id)
+            return;
     }
 }
 
@@ -97,7 +120,8 @@ void rule_rendition_sets(const struct scope *scope)
         return;
     for (struct output **o = scope->group->Outputs; *o; o++) {
         const struct hls_settings *hls = (*o)->OutputSettings->HlsSettings;
-        if ((*o)->VideoDescription && hls->AudioRenditionSets)
+        bool names_any = hls->AudioRenditionSets && *hls->AudioRenditionSets;
+        if ((*o)->VideoDescription && names_any)
             check_rendition_sets(scope, hls);
     }
 }

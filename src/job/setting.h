@@ -38,8 +38,8 @@
 enum support {
     EXACT,   /* does what MediaConvert does */
     CLOSE,   /* nearest equivalent; doc says what differs */
-    IGNORED, /* checked and echoed, changes nothing; a warning where it asks for what is not done:
-              * where it is given, has a default and differs from it */
+    IGNORED, /* checked and echoed, changes nothing; a warning where it is given, unless what it
+              * gives is the default or an empty list, which asks for nothing */
     REFUSED, /* real in MediaConvert; the job fails here rather than be faked, unless what it
               * gives is the default or an empty list, which asks for nothing */
 };
@@ -76,7 +76,6 @@ struct setting {
     const struct choice *choices;     /* ENUM, ENUMS */
     const struct structure *children; /* OBJECT, OBJECTS, OBJECT_MAP */
     const char *default_;             /* written as in job.json; NULL: none */
-    bool required;
     double min, max;     /* numbers: both allowed; strings: length; min == max: no limit */
     const char *pattern; /* POSIX extended regex that the whole string must match; or NULL */
     const char *unit;

@@ -171,8 +171,9 @@ cJSON *probe_to_json(const struct probe *probe)
 void probe_print(const struct probe *probe, struct text *out)
 {
     char duration[32], bytes[32], bitrate[32];
-    text_add(out, "%s: %s, %s, %s\n", probe->uri, probe->format,
-             text_duration(probe->duration_us, duration), text_bytes(probe->bytes, bytes));
+    text_add_printable(out, probe->uri, strlen(probe->uri));
+    text_add(out, ": %s, %s, %s\n", probe->format, text_duration(probe->duration_us, duration),
+             text_bytes(probe->bytes, bytes));
     for (int i = 0; i < probe->tracks_count; i++) {
         const struct probe_track *track = &probe->tracks[i];
         text_add(out, "  track %d: %s", i + 1, track->codec_name);
@@ -193,8 +194,10 @@ void probe_print(const struct probe *probe, struct text *out)
         }
         if (track->bitrate > 0)
             text_add(out, ", %s", text_bitrate((double)track->bitrate, bitrate));
-        if (track->language)
-            text_add(out, ", %s", track->language);
+        if (track->language) {
+            text_add(out, ", ");
+            text_add_printable(out, track->language, strlen(track->language));
+        }
         if (!track->decodable &&
             (track->type == AVMEDIA_TYPE_VIDEO || track->type == AVMEDIA_TYPE_AUDIO))
             text_add(out, ", cannot be decoded here");

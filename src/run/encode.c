@@ -20,7 +20,7 @@ static int set_pass(struct stage *stage, int video, AVDictionary **options, stru
     const struct run_options *run_options = &stage->run->options;
     if (encode->video->passes < 2)
         return 0;
-    char path[512];
+    char path[4096];
     int length =
         snprintf(path, sizeof(path), "%s/video-%d.stats", run_options->stats_folder, video);
     if (length >= (int)sizeof(path))

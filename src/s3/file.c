@@ -81,6 +81,16 @@ int file_write_at(int fd, int64_t offset, const void *bytes, size_t size)
     return 0;
 }
 
+int file_sync(int fd)
+{
+    int r;
+    do {
+        r = fsync(fd);
+    } while (r < 0 && errno == EINTR);
+    bool needless = r < 0 && (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP);
+    return needless ? 0 : r;
+}
+
 EVP_MD_CTX *md5_new(void)
 {
     EVP_MD_CTX *md5 = EVP_MD_CTX_new();

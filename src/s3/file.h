@@ -26,6 +26,9 @@ int file_open(const char *uri, struct object_reader **ret, struct error *err) MU
 ssize_t file_read_at(int fd, int64_t offset, void *buffer, size_t size);
 int file_write_at(int fd, int64_t offset, const void *bytes, size_t size);
 
+/* fsync(), also of a folder. A filesystem that has nothing to bring to a disk is no error. */
+int file_sync(int fd);
+
 /* Puts the ETag and the headers with the file. Nothing may be written to it afterwards. */
 void file_set_attributes(int fd, const char *etag, const struct object_headers *headers);
 

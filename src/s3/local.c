@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,16 @@ int folder_open_root(const struct folder *folder)
     return open(folder->path, directory);
 }
 
+/* Makes one folder, for good: whoever is to find an object after a power cut needs its parents. */
+static int make_directory(const char *path)
+{
+    if (mkdir(path, 0777) < 0)
+        return -1;
+    CLEANUP(free_pointer) char *above = strdup(path);
+    CLEANUP(file_close) int fd = above ? open(dirname(above), directory) : -1;
+    return fd < 0 ? 0 : file_sync(fd); // not everybody may open what he may write to
+}
+
 /* mkdir -p; `ret_made` says whether the last one was not there. */
 static int make_directories(const char *path, bool *ret_made)
 {
@@ -31,11 +42,11 @@ static int make_directories(const char *path, bool *ret_made)
         if (slash == part)
             continue; // an absolute path's first
         *slash = '\0';
-        if (mkdir(part, 0777) < 0 && errno != EEXIST)
+        if (make_directory(part) < 0 && errno != EEXIST)
             return -1;
         *slash = '/';
     }
-    *ret_made = !mkdir(part, 0777);
+    *ret_made = !make_directory(part);
     return *ret_made || errno == EEXIST ? 0 : -1;
 }
 
@@ -121,6 +132,7 @@ const struct store_ops folder_ops = {
     .free = folder_free,
     .open = folder_open,
     .delivery_new = folder_delivery_new,
+    .delivery_scratch = folder_delivery_scratch,
     .delivery_commit = folder_delivery_commit,
     .delivery_free = folder_delivery_free,
     .create = folder_create,

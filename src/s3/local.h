@@ -5,6 +5,7 @@
  *
  *   FOLDER/BUCKET/path/of/the/key      an object; see key.h
  *   FOLDER/BUCKET/.uploads/NAME/       an unfinished delivery; see local_upload.h
+ *   FOLDER/.uploads/NAME/              its temporary files
  *
  * No key reaches .uploads, and no link in a bucket leads out of it. A bucket itself may be a link
  * that whoever owns the folder has put there.
@@ -47,8 +48,10 @@ struct folder_object {
     bool replaced;      /* … and its file now holds what stood there before */
 };
 
-int folder_delivery_new(struct storage *storage, struct delivery **ret,
+int folder_delivery_new(struct storage *storage, struct cancel *cancel, struct delivery **ret,
                         struct error *err) MUST_CHECK;
+int folder_delivery_scratch(struct delivery *delivery, const char **ret_path,
+                            struct error *err) MUST_CHECK;
 int folder_delivery_commit(struct delivery *delivery, struct error *err) MUST_CHECK;
 void folder_delivery_free(struct delivery *delivery);
 

@@ -2,13 +2,17 @@
 /*
  * What a run writes into a folder, out of sight until all of it is complete.
  *
- * A commit brings the files to the disk, renames them one by one in the order in which they were
- * finished, and brings the renames to the disk. What an object replaces changes places with it and
- * is removed last, so that a commit that fails midway can go back. (Where the filesystem cannot
- * exchange two files, the replaced objects are lost if the commit fails.)
+ * An object's file is on the disk when it is finished. A commit renames the files one by one in the
+ * order in which they were finished, and brings the folders to the disk that it has changed. What
+ * an object replaces changes places with it and is removed last, so that a commit that fails midway
+ * can go back. (Where the filesystem cannot exchange two files, the replaced objects are lost if
+ * the commit fails.)
  *
- * A process that is killed within a commit leaves the objects renamed so far. They lack nothing: a
- * playlist is finished after what it names.
+ * A process that is killed within a commit leaves the objects renamed so far. Where nothing was
+ * before, they lack nothing: a playlist is finished after what it names. Where they replace what an
+ * earlier run has delivered, that run's playlists may stay beside segments that are already new;
+ * running the job again mends it. After a power cut it is the filesystem that says which renames
+ * are there; one with a journal keeps their order.
  */
 #include "s3/local.h"
 
@@ -20,6 +24,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -30,6 +35,7 @@
 struct folder_delivery {
     struct delivery base;
     const struct folder *folder;
+    struct cancel *cancel;
 
     /* ------ guarded by lock ------ */
     pthread_mutex_t lock;
@@ -37,6 +43,7 @@ struct folder_delivery {
     struct upload *uploads;
     struct folder_object *first, *last; /* finished, in that order */
     int files;                          /* counts up, to name them */
+    const char *scratch;                /* NULL until somebody asks for it */
 };
 
 static struct folder_delivery *folder_delivery(struct delivery *delivery)
@@ -44,13 +51,15 @@ static struct folder_delivery *folder_delivery(struct delivery *delivery)
     return (struct folder_delivery *)delivery;
 }
 
-int folder_delivery_new(struct storage *storage, struct delivery **ret, struct error *err)
+int folder_delivery_new(struct storage *storage, struct cancel *cancel, struct delivery **ret,
+                        struct error *err)
 {
     struct folder_delivery *delivery = calloc(1, sizeof(*delivery));
     if (!delivery)
         return error_set(err, ERROR_BUG, "out of memory");
     delivery->base.ops = &folder_ops;
     delivery->folder = (const struct folder *)storage;
+    delivery->cancel = cancel;
     delivery->arena = arena_new();
     pthread_mutex_init(&delivery->lock, NULL);
     upload_sweep(delivery->folder);
@@ -60,19 +69,18 @@ int folder_delivery_new(struct storage *storage, struct delivery **ret, struct e
 
 /* --- objects on their way --- */
 
-/* Called with the lock held. */
-static int find_upload(struct folder_delivery *delivery, const struct object_name *name,
-                       struct upload **ret, struct error *err)
+/* Called with the lock held. -1 with errno set. */
+static int find_upload(struct folder_delivery *delivery, const char *bucket, struct upload **ret)
 {
     for (struct upload *u = delivery->uploads; u; u = u->next) {
-        if (!strcmp(u->bucket_name, name->bucket)) {
+        if (!strcmp(u->bucket_name, bucket)) {
             *ret = u;
             return 0;
         }
     }
     struct upload *upload = ARENA_NEW(delivery->arena, struct upload);
-    if (upload_open(delivery->folder, name->bucket, upload) < 0)
-        return file_error(err, "write", name->uri);
+    if (upload_open(delivery->folder, bucket, upload) < 0)
+        return -1;
     upload->next = delivery->uploads;
     delivery->uploads = *ret = upload;
     return 0;
@@ -89,8 +97,8 @@ static int add(struct folder_delivery *delivery, const struct object_name *name,
 {
     struct arena *arena = delivery->arena;
     struct folder_object *object = ARENA_NEW(arena, struct folder_object);
-    if (find_upload(delivery, name, &object->upload, err) < 0)
-        return -1;
+    if (find_upload(delivery, name->bucket, &object->upload) < 0)
+        return file_error(err, "write", name->uri);
     snprintf(object->file, sizeof(object->file), "%d", delivery->files++);
     object->uri = arena_strdup(arena, name->uri);
     object->path = arena_strdup(arena, path);
@@ -115,7 +123,7 @@ int delivery_add(struct folder_delivery *delivery, const struct object_name *nam
         return error_set(err, ERROR_FILE_OPEN, "the key of '%s' is longer than %d bytes", name->uri,
                          KEY_MAX_BYTES);
 
-    struct folder_object *object;
+    struct folder_object *object = NULL;
     pthread_mutex_lock(&delivery->lock);
     int r = add(delivery, name, path, headers, &object, err);
     pthread_mutex_unlock(&delivery->lock);
@@ -145,6 +153,33 @@ void delivery_finished(struct folder_delivery *delivery, struct folder_object *o
 void delivery_abandoned(const struct folder_object *object)
 {
     unlinkat(object->upload->dir, object->file, 0);
+}
+
+/* --- temporary files --- */
+
+/* Called with the lock held. NULL with errno set. */
+static const char *make_scratch(struct folder_delivery *delivery)
+{
+    struct upload *upload;
+    if (find_upload(delivery, UPLOAD_SCRATCH, &upload) < 0)
+        return NULL;
+    CLEANUP(free_pointer) char *root = realpath(delivery->folder->path, NULL);
+    if (!root)
+        return NULL;
+    return arena_printf(delivery->arena, "%s/" KEY_UPLOADS "/%s", root, upload->name);
+}
+
+int folder_delivery_scratch(struct delivery *base, const char **ret_path, struct error *err)
+{
+    struct folder_delivery *delivery = folder_delivery(base);
+    pthread_mutex_lock(&delivery->lock);
+    if (!delivery->scratch)
+        delivery->scratch = make_scratch(delivery);
+    *ret_path = delivery->scratch;
+    int why = errno;
+    pthread_mutex_unlock(&delivery->lock);
+    errno = why;
+    return *ret_path ? 0 : file_error(err, "write temporary files to", delivery->folder->path);
 }
 
 /* --- making them visible --- */
@@ -230,15 +265,20 @@ static void prune(int bucket, const char *path)
     }
 }
 
-/* Undoes place(). The folders on the way are there, and they are no links. */
+/* Undoes place(), also where make_room() has moved the object since. The folders on the way are
+ * there, and they are no links. */
 static void take_back(struct folder_object *object)
 {
     int bucket = object->upload->bucket;
+    struct stat st;
+    char path[KEY_PATH_SIZE];
+    bool moved = !fstatat(bucket, object->placed, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
+    snprintf(path, sizeof(path), "%s%s", object->placed, moved ? "/" KEY_BESIDE : "");
     if (object->replaced)
-        renameat(object->upload->dir, object->file, bucket, object->placed);
+        renameat(object->upload->dir, object->file, bucket, path);
     else
-        unlinkat(bucket, object->placed, 0);
-    prune(bucket, object->placed);
+        unlinkat(bucket, path, 0);
+    prune(bucket, path);
     object->placed = NULL;
 }
 
@@ -251,11 +291,48 @@ static int place_all(struct folder_delivery *delivery, struct error *err)
     return 0;
 }
 
-static int bring_to_disk(struct folder_delivery *delivery, struct error *err)
+/* A folder that is on the disk, and so are those above it. */
+struct synced {
+    struct synced *next;
+    const struct upload *upload;
+    const char *path;
+};
+
+static bool is_synced(const struct synced *s, const struct upload *upload, const char *path)
 {
-    for (struct upload *u = delivery->uploads; u; u = u->next) {
-        if (syncfs(u->dir) < 0)
-            return file_error(err, "write to bucket", u->bucket_name);
+    while (s && (s->upload != upload || strcmp(s->path, path)))
+        s = s->next;
+    return s;
+}
+
+/* Brings every folder above the object to the disk, each folder of a commit once. */
+static int sync_above(struct arena *arena, const struct folder_object *object,
+                      struct synced **synced)
+{
+    const struct upload *upload = object->upload;
+    char path[KEY_PATH_SIZE];
+    snprintf(path, sizeof(path), "%s", object->placed);
+    for (char *slash = path; slash != NULL;) {
+        slash = strrchr(path, '/');
+        snprintf(slash ? slash : path, 2, "%s", slash ? "" : ".");
+        if (is_synced(*synced, upload, path))
+            return 0;
+        CLEANUP(file_close) int dir = open_beneath(upload->bucket, path, DIRECTORY);
+        if (dir < 0 || file_sync(dir) < 0)
+            return -1;
+        struct synced *s = ARENA_NEW(arena, struct synced);
+        *s = (struct synced){*synced, upload, arena_strdup(arena, path)};
+        *synced = s;
+    }
+    return 0;
+}
+
+static int sync_all(struct folder_delivery *delivery, struct error *err)
+{
+    struct synced *synced = NULL;
+    for (struct folder_object *o = delivery->first; o; o = o->next) {
+        if (sync_above(delivery->arena, o, &synced) < 0)
+            return file_error(err, "write", o->uri);
     }
     return 0;
 }
@@ -263,12 +340,17 @@ static int bring_to_disk(struct folder_delivery *delivery, struct error *err)
 /* Commits in one folder, of whatever process, come one after the other: what place() sees stays
  * so. Where folders cannot be locked (NFS), whoever commits at the same time must not replace
  * objects by folders. */
-static int lock_commits(const struct folder *folder)
+static int lock_commits(const struct folder_delivery *delivery, int *ret_lock, struct error *err)
 {
-    int root = folder_open_root(folder);
-    while (root >= 0 && flock(root, LOCK_EX) < 0 && errno == EINTR) {
+    static const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
+    int root = *ret_lock = folder_open_root(delivery->folder);
+    while (root >= 0 && flock(root, LOCK_EX | LOCK_NB) < 0 &&
+           (errno == EWOULDBLOCK || errno == EINTR)) {
+        if (cancel_requested(delivery->cancel))
+            return error_set(err, ERROR_CANCELED, "canceled while another delivery is committed");
+        nanosleep(&moment, NULL);
     }
-    return root;
+    return 0;
 }
 
 static void close_uploads(struct folder_delivery *delivery)
@@ -276,17 +358,16 @@ static void close_uploads(struct folder_delivery *delivery)
     for (struct upload *u = delivery->uploads; u; u = u->next)
         upload_close(delivery->folder, u);
     delivery->uploads = NULL;
+    delivery->scratch = NULL;
 }
 
 int folder_delivery_commit(struct delivery *base, struct error *err)
 {
     struct folder_delivery *delivery = folder_delivery(base);
-    if (bring_to_disk(delivery, err) < 0)
+    CLEANUP(file_close) int lock = -1; // held until the end
+    if (lock_commits(delivery, &lock, err) < 0)
         return -1;
-
-    CLEANUP(file_close) int lock = lock_commits(delivery->folder);
-    (void)lock; // held until the end
-    if (place_all(delivery, err) < 0 || bring_to_disk(delivery, err) < 0) {
+    if (place_all(delivery, err) < 0 || sync_all(delivery, err) < 0) {
         for (struct folder_object *o = delivery->last; o; o = o->before) {
             if (o->placed)
                 take_back(o);

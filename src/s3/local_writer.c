@@ -94,6 +94,10 @@ int folder_finish(struct object_writer *object_writer, const void *head, size_t 
     char etag[33];
     md5_hex(writer->md5, etag);
     file_set_attributes(writer->fd, etag, &writer->object->headers);
+    // Here and not in the commit, which is then quick, and only this file: syncfs() would wait for
+    // what everybody else writes to the disk. It costs a small object one or two milliseconds.
+    if (file_sync(writer->fd) < 0)
+        return file_error(err, "write", writer->object->uri);
     file_close(&writer->fd);
     delivery_finished(writer->delivery, writer->object);
     return 0;

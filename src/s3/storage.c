@@ -84,9 +84,15 @@ int object_read(struct object_reader *reader, int64_t offset, void *buffer, size
     return reader->ops->read(reader, offset, buffer, size, ret_size, err);
 }
 
-int delivery_new(struct storage *storage, struct delivery **ret, struct error *err)
+int delivery_new(struct storage *storage, struct cancel *cancel, struct delivery **ret,
+                 struct error *err)
 {
-    return storage->ops->delivery_new(storage, ret, err);
+    return storage->ops->delivery_new(storage, cancel, ret, err);
+}
+
+int delivery_scratch(struct delivery *delivery, const char **ret_path, struct error *err)
+{
+    return delivery->ops->delivery_scratch(delivery, ret_path, err);
 }
 
 int delivery_commit(struct delivery *delivery, struct error *err)

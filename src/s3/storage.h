@@ -18,8 +18,8 @@
  * Threads: one store and one delivery may be used by many threads; one reader or writer by one.
  * Every call may block on disk or network.
  *
- * Errors are MediaConvert's: ERROR_NOT_FOUND (1404), ERROR_PERMISSION (1401), ERROR_DISK_FULL,
- * ERROR_FILE_OPEN (1056) for the rest; the message names bucket and key.
+ * Errors are MediaConvert's, but for ERROR_CANCELED: ERROR_NOT_FOUND (1404), ERROR_PERMISSION
+ * (1401), ERROR_DISK_FULL, ERROR_FILE_OPEN (1056) for the rest; the message names bucket and key.
  */
 #ifndef S3_STORAGE_H
 #define S3_STORAGE_H
@@ -81,11 +81,21 @@ int object_etag(struct object_reader *reader, const char **ret, struct error *er
 int object_read(struct object_reader *reader, int64_t offset, void *buffer, size_t size,
                 size_t *ret_size, struct error *err) MUST_CHECK;
 
-/* Begins a delivery. `storage` must outlive it. */
-int delivery_new(struct storage *storage, struct delivery **ret, struct error *err) MUST_CHECK;
+/* Begins a delivery. `storage` must outlive it, and so must `cancel`, which may be NULL: a commit
+ * that has to wait for somebody else's gives up when it says so. */
+int delivery_new(struct storage *storage, struct cancel *cancel, struct delivery **ret,
+                 struct error *err) MUST_CHECK;
+
+/* The absolute path of a folder for this delivery's small temporary files, made at the first call;
+ * the same path every time. It goes, with its files, with the commit or the delivery; the next
+ * delivery removes what a killed process left. Files in it are called as in local_upload.h. */
+int delivery_scratch(struct delivery *delivery, const char **ret_path,
+                     struct error *err) MUST_CHECK;
 
 /* Makes every finished object visible. After a failure none of them is and what they replaced is
- * back, as far as that can be undone. Nothing can be added afterwards. */
+ * back, as far as that can be undone. Nothing can be added afterwards.
+ *
+ * @retval -1  also ERROR_CANCELED: nothing has become visible */
 int delivery_commit(struct delivery *delivery, struct error *err) MUST_CHECK;
 
 /* Aborts what was not committed; writers must be freed before. Accepts NULL. */

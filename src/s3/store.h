@@ -47,8 +47,10 @@ struct store_ops {
     int (*open)(struct storage *storage, const struct object_name *name, struct object_reader **ret,
                 struct error *err) MUST_CHECK;
 
-    int (*delivery_new)(struct storage *storage, struct delivery **ret,
+    int (*delivery_new)(struct storage *storage, struct cancel *cancel, struct delivery **ret,
                         struct error *err) MUST_CHECK;
+    int (*delivery_scratch)(struct delivery *delivery, const char **ret_path,
+                            struct error *err) MUST_CHECK;
     int (*delivery_commit)(struct delivery *delivery, struct error *err) MUST_CHECK;
     void (*delivery_free)(struct delivery *delivery);
 

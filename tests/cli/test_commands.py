@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: help, mistakes, exit statuses, what goes to stdout and what to stderr."""
+import hashlib
 import json
 import os
 import pathlib
@@ -117,9 +118,12 @@ def test_failed(call, tmp_path, words, code):
     assert not list(tmp_path.iterdir())
 
 
-def test_failed_in_json(call):
-    answer = call("run", JOB, "--input", "none.mp4", "--json")
-    assert answer.returncode == 1
+@pytest.mark.parametrize(
+    "words", [["run", JOB, "--input"], ["plan", JOB, "--input"], ["probe"]], ids=lambda words: words[0]
+)
+def test_failed_in_json(call, words):
+    answer = call(*words, "none.mp4", "--json")
+    assert answer.returncode == 1 and "none.mp4" in answer.stderr and "input '" not in answer.stderr
     result = json.loads(answer.stdout)
     assert (result["status"], result["errorCode"]) == ("ERROR", 1404) and result["errorMessage"]
 
@@ -129,6 +133,47 @@ def test_refused_in_json(call):
     assert answer.returncode == 2
     result = json.loads(answer.stdout)
     assert result["status"] == "REFUSED" and result["findings"][0]["severity"] == "error"
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_unreadable_in_json(call, command):
+    answer = call(command, "none.json", "--json")
+    assert answer.returncode == 2 and "error: cannot open 'none.json'" in answer.stderr
+    result = json.loads(answer.stdout)
+    assert result["status"] == "REFUSED" and "none.json" in result["findings"][0]["message"]
+
+
+@pytest.mark.parametrize("words", [["run", JOB, "-i"], ["plan", JOB, "-i"], ["probe"]], ids=lambda w: w[0])
+def test_no_control_characters(call, words):
+    answer = call(*words, "/no\x1b[2J.mp4")
+    assert answer.returncode and "\x1b" not in answer.stderr
+    assert "?[2J" in answer.stderr or "Should NOT have control characters" in answer.stderr
+
+
+def test_no_control_characters_in_the_table(call, clip):
+    words = ["run", REPO / "job-json/mp4.json", "-i", clip, "-d", "s3://out/a\x9b2J", "--speed=draft"]
+    answer = call(*words)
+    assert answer.returncode == 0, answer.stderr
+    assert "\x9b" not in answer.stdout + answer.stderr and "s3://out/a?2J/" in answer.stdout
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"])
+@pytest.mark.parametrize("words", [["run", JOB, "-i"], ["plan", JOB, "-i"], ["probe"]], ids=lambda w: w[0])
+def test_endpoint_is_not_used(call, monkeypatch, name, words):
+    monkeypatch.setenv(name, "http://localhost:9000")
+    answer = call(*words, "none.mp4")
+    assert answer.stderr.count(f"warning: {name} is not used: ") == 1
+
+
+def test_reader_of_progress_that_leaves(clip, tmp_path):
+    """`--progress json 2>&1 | head -1` cancels the run, which leaves nothing behind."""
+    words = ["run", JOB, "--input", clip, "-d", "s3://out/a", "--progress", "json"]
+    read, write = os.pipe()
+    os.close(read)
+    process = subprocess.Popen([PROGRAM, *words], cwd=tmp_path, stdout=write, stderr=write)
+    os.close(write)
+    assert process.wait(60) == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_run(call, clip, tmp_path):
@@ -238,7 +283,9 @@ def test_full_disk():
 
 def test_probe(call, clip):
     assert "h264" in call("probe", clip).stdout
-    assert json.loads(call("probe", clip, "--json").stdout)["container"]["format"] == "mp4"
+    (found,) = json.loads(call("probe", clip, "--json").stdout)["probeResults"]
+    assert found["container"]["format"] == "mp4"
+    assert found["metadata"]["eTag"] == hashlib.md5(clip.read_bytes()).hexdigest()
 
 
 def test_plan(call, clip):

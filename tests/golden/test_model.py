@@ -5,6 +5,7 @@ Debian's botocore may be years older than the model that the tables were made fr
 not know yet is let pass, what it knows must agree. $MEDIACONVERT_MODEL names another service-2.json.
 """
 import gzip
+import importlib.util
 import json
 import os
 import pathlib
@@ -25,9 +26,15 @@ NOT_REQUIRED = {("CreateJobRequest", "Role"): "nobody assumes it; required over 
 def model_file():
     if "MEDIACONVERT_MODEL" in os.environ:
         return pathlib.Path(os.environ["MEDIACONVERT_MODEL"])
-    botocore = pytest.importorskip("botocore", reason="python3-botocore is not installed: no model to compare with")
-    folder = pathlib.Path(botocore.__file__).parent / "data/mediaconvert/2017-08-29"
-    return next(path for path in (folder / "service-2.json", folder / "service-2.json.gz") if path.exists())
+    found = importlib.util.find_spec("botocore")
+    # where python3-botocore has it, which another python3 than the system's does not see
+    parents = [pathlib.Path(found.origin).parent] if found else []
+    for parent in [*parents, pathlib.Path("/usr/lib/python3/dist-packages/botocore")]:
+        for name in ("service-2.json", "service-2.json.gz"):
+            path = parent / "data/mediaconvert/2017-08-29" / name
+            if path.exists():
+                return path
+    pytest.skip("python3-botocore is not installed: no model to compare with")
 
 
 @pytest.fixture(scope="module")

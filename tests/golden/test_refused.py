@@ -63,3 +63,13 @@ def test_no_such_file(mediaconvert_local):
     result = mediaconvert_local("validate", "no-such.json")
     assert result.returncode == 2
     assert result.stderr == "error: cannot open 'no-such.json': No such file or directory\n"
+
+
+def test_no_such_file_in_json(mediaconvert_local):
+    finding, = json.loads(mediaconvert_local("validate", "--json", "no-such.json").stdout)
+    assert finding["severity"] == "error" and "cannot open" in finding["message"]
+
+
+def test_no_control_characters_on_the_terminal(mediaconvert_local):
+    result = mediaconvert_local("validate", "no\x1b[2J.json")
+    assert "\x1b" not in result.stderr and "no?[2J.json" in result.stderr

@@ -59,3 +59,65 @@ def test_coverage(mediaconvert_local, rows):
     coverage = json.loads(mediaconvert_local("settings", "--coverage", "--json").stdout)
     assert coverage["settings"] == len(rows) == sum(coverage["settingsBySupport"].values())
     assert coverage["structures"] == len({row["structure"] for row in rows})
+
+
+# Where in the tutorial's job, or what is put there, each structure that has IGNORED rows stands.
+GROUP = "/outputGroups/0/outputGroupSettings/hlsGroupSettings"
+VIDEO = "/outputGroups/0/outputs/0/videoDescription"
+MP4 = "/outputGroups/1/outputs/0"
+PLACES = {
+    "AacSettings": MP4 + "/audioDescriptions/0/codecSettings/aacSettings",
+    "AudioSelector": "/inputs/0/audioSelectors/Audio Selector 1",
+    "CreateJobRequest": "",
+    "H264Settings": VIDEO + "/codecSettings/h264Settings",
+    "HlsGroupSettings": GROUP,
+    "HlsSettings": "/outputGroups/0/outputs/0/outputSettings/hlsSettings",
+    "Input": "/inputs/0",
+    "JobSettings": "",
+    "M3u8Settings": "/outputGroups/0/outputs/0/containerSettings/m3u8Settings",
+    "Mp4Settings": MP4 + "/containerSettings/mp4Settings",
+    "TimecodeConfig": "/timecodeConfig",
+    "VideoDescription": VIDEO,
+    "VideoSelector": "/inputs/0/videoSelector",
+}
+
+
+def lower(value):
+    """The job with names as on the wire; the names of audio selectors stay."""
+    if isinstance(value, list):
+        return [lower(item) for item in value]
+    if isinstance(value, dict):
+        return {key if " " in key else key[0].lower() + key[1:]: lower(item) for key, item in value.items()}
+    return value
+
+
+def other_values(row):
+    """Values that are not the default and can be had."""
+    if row["type"] in ("ENUM", "ENUMS"):
+        refused = {name for name, why in row.get("unsupported", {}).items() if why["support"] == "REFUSED"}
+        names = [name for name in row["choices"] if name not in refused | {row.get("default")}]
+        return names if row["type"] == "ENUM" else [[name] for name in names]
+    if row["type"] == "INT":
+        return [value for value in (row.get("min", 0), row.get("max", 7)) if value != row.get("default")]
+    if row["type"] == "STRING":
+        return ["2026-01-01" if row["name"] == "TimestampOffset" else "01:02:03:04"]
+    return [{}] if row["type"] == "OPAQUE" else [[{}]]
+
+
+def test_nothing_is_ignored_in_silence(mediaconvert_local, rows):
+    ignored = [row for row in rows if row["support"] == "IGNORED"]
+    assert len(ignored) > 40
+    for row in ignored:
+        values = other_values(row)
+        # every other value of the few rows without one is refused, which is no silence
+        assert values or set(row["choices"]) - {row["default"]} == set(row["unsupported"]), row
+        for value in values:
+            request = {"settings": lower(json.loads((TOP / "job-json/tutorial.json").read_text()))}
+            settings = request if row["structure"] == "CreateJobRequest" else request["settings"]
+            at = settings
+            for key in PLACES[row["structure"]].split("/")[1:]:
+                at = at[int(key)] if isinstance(at, list) else at.setdefault(key, {})
+            name = row["name"][0].lower() + row["name"][1:]
+            at[name] = value
+            found = json.loads(mediaconvert_local("validate", "--json", "-", stdin=json.dumps(request)).stdout)
+            assert [f["severity"] for f in found if f["pointer"].endswith("/" + name)] == ["warning"], (row, value, found)

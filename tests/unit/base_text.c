@@ -37,6 +37,25 @@ static void test_empty(void **state)
     assert_string_equal(text.data, "");
 }
 
+static void test_printable(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *expected;
+    } rows[] = {
+        {"", ""},
+        {"Größe 1\t2", "Größe 1 2"},
+        {"\x1b[2J\r\n\x7f", "?[2J???"},
+        {"\xc2\x9b\x80z", "??z"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        CLEANUP(text_release) struct text out = {0};
+        text_add(&out, "%s", "");
+        text_add_printable(&out, rows[i].text, strlen(rows[i].text));
+        assert_string_equal(out.data, rows[i].expected);
+    }
+}
+
 static void test_bytes(void **state)
 {
     (void)state;
@@ -94,7 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grows),   cmocka_unit_test(test_empty),
         cmocka_unit_test(test_bytes),   cmocka_unit_test(test_duration),
-        cmocka_unit_test(test_bitrate),
+        cmocka_unit_test(test_bitrate), cmocka_unit_test(test_printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

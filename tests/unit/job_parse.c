@@ -78,7 +78,29 @@ static void test_rows(void **state)
          {"/inputs/0/timecodeStart=1:2:3"},
          "/inputs/0/timecodeStart: Should match pattern "
          "\"^(([01][0-9])|(2[0-3]))(:[0-5][0-9]){2}[:;][0-5][0-9]$\""},
-        {mp4_job, {"/inputs/0/timecodeStart=23:59:59;29"}, ""},
+        {mp4_job,
+         {"/inputs/0/timecodeStart=23:59:59;29"},
+         "? /inputs/0/timecodeStart: TimecodeStart is ignored: The first frame's timecode for "
+         "clipping; nothing is clipped"},
+        {mp4_job,
+         {OUTPUT "/nameModifier=\"a\\u001bb\""},
+         OUTPUT "/nameModifier: Should NOT have control characters"},
+        {mp4_job,
+         {SOUND "/streamName=\"a\\u007f\""},
+         SOUND "/streamName: Should NOT have control characters"},
+        {mp4_job,
+         {"/inputs/0/audioSelectors={\"Audio Selector 1\":{},\"a\\nb\":{}}"},
+         "/inputs/0/audioSelectors/a\nb: Should NOT have control characters"},
+        {"{\"settings\":{" INPUTS ",\"outputGroups\":[]},\"tags\":{\"a\\tb\":\"c\"}}",
+         {NULL},
+         "/outputGroups: Should NOT have fewer than 1 items\n/tags/a\tb: Should NOT have control "
+         "characters"},
+        {mp4_job,
+         {SOUND "/streamName=a\"b"},
+         SOUND "/streamName: Should match pattern \"^[A-Za-z0-9_[:space:]]*$\""},
+        {hls_job,
+         {OUTPUT "/outputSettings/hlsSettings/audioGroupId=a\"b"},
+         OUTPUT "/outputSettings/hlsSettings/audioGroupId: Should match pattern \"^[^\"]*$\""},
         {mp4_job,
          {GROUP "/fileGroupSettings/destination=/tmp"},
          GROUP "/fileGroupSettings/destination: Should match pattern \"^s3://.*$\""},
@@ -129,7 +151,20 @@ static void test_rows(void **state)
          "? " HLS "/timestampDeltaMilliseconds: TimestampDeltaMilliseconds is ignored: Shifts "
          "timestamps; they start "
          "where PtsOffset says"},
-        {mp4_job, {"/timecodeConfig={\"source\":\"ZEROBASED\"}", "/adAvailOffset=7"}, ""},
+        {mp4_job, {"/timecodeConfig={\"source\":\"ZEROBASED\"}", "/adAvailOffset=0"}, ""},
+        {mp4_job, {H264 "/minIInterval=0"}, ""},
+        {mp4_job,
+         {H264 "/minIInterval=31"},
+         H264 "/minIInterval: Should be less than or equal to 30"},
+        {mp4_job,
+         {"/timecodeConfig={\"timestampOffset\":\"2026-01-01\"}"},
+         "? /timecodeConfig/timestampOffset: TimestampOffset is ignored: Date for "
+         "program-date-time; it is the date of the run"},
+        {hls_job, {HLS "/adMarkers=[]"}, ""},
+        {hls_job,
+         {HLS "/adMarkers=[\"ELEMENTAL\"]"},
+         "? " HLS
+         "/adMarkers: AdMarkers is ignored: Ad markers in the playlists; SCTE-35 is not read"},
     };
     case_check(cases, COUNT(cases));
 }
@@ -188,6 +223,14 @@ static void test_forms(void **state)
          {NULL},
          FOUND},
         {"{\"settings\":" WRAPPED ",\"arn\":\"a\",\"timing\":{}}", {NULL}, FOUND},
+        {"{\"settings\":" WRAPPED ",\"arn\":\"a\",\"jobTemplate\":\"t\"}", {NULL}, FOUND},
+        {"{\"settings\":" WRAPPED ",\"arn\":\"a\",\"tags2\":{}}",
+         {NULL},
+         FOUND "\n/tags2: \"tags2\" is not a member of CreateJobRequest; did you mean \"Tags\"?"},
+        {"{\"settings\":" WRAPPED ",\"jobTemplate\":\"t\"}",
+         {NULL},
+         FOUND "\n/jobTemplate: JobTemplate is not supported yet: Settings stored under a name; "
+               "give the settings themselves"},
         {"{\"settings\":" WRAPPED ",\"priority\":51,\"timing\":{}}",
          {NULL},
          FOUND "\n/priority: Should be less than or equal to 50\n"

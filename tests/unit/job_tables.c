@@ -116,7 +116,7 @@ static void check_support(const struct structure *structure, const struct settin
 {
     bool opaque = s->type == TYPE_OPAQUE || s->type == TYPE_OPAQUES || s->type == TYPE_OPAQUE_MAP;
     bool used = s->where || s->avoption;
-    assert_row(!opaque || s->support >= IGNORED);
+    assert_row(!opaque || !used);
     assert_row(!used || s->support <= CLOSE);
 }
 

@@ -1,120 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A folder as storage: what is written is read back, nothing is seen too early, nothing is left. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "s3_place.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "s3/file.h"
-#include "s3/storage.h"
-
-/* A storage in a folder of its own, which does not exist until something is written. */
-struct place {
-    char top[64], folder[80];
-    struct storage *storage;
-    struct error err;
-};
-
-static int setup(void **state)
-{
-    struct place *p = calloc(1, sizeof(*p));
-    snprintf(p->top, sizeof(p->top), "%s/s3_local.XXXXXX",
-             getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-    if (!mkdtemp(p->top))
-        return -1;
-    snprintf(p->folder, sizeof(p->folder), "%s/buckets", p->top);
-    *state = p;
-    return storage_open_folder(&p->storage, p->folder, &p->err);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static int teardown(void **state)
-{
-    struct place *p = *state;
-    storage_free(&p->storage);
-    nftw(p->top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    free(p);
-    return 0;
-}
-
-static void ok(struct place *p, int r)
-{
-    char text[1024];
-    if (r < 0)
-        fail_msg("%s", error_text(&p->err, text, sizeof(text)));
-}
-
-static const char *in_folder(struct place *p, const char *path)
-{
-    static char full[4400];
-    snprintf(full, sizeof(full), "%s/%s", p->folder, path);
-    return full;
-}
-
-static bool exists(struct place *p, const char *path)
-{
-    struct stat st;
-    return !lstat(in_folder(p, path), &st);
-}
-
-static struct delivery *begin(struct place *p)
-{
-    struct delivery *delivery = NULL;
-    ok(p, delivery_new(p->storage, &delivery, &p->err));
-    return delivery;
-}
-
-static void add(struct place *p, struct delivery *delivery, const char *uri, const char *content)
-{
-    ok(p, object_put(delivery, uri, NULL, content, strlen(content), &p->err));
-}
-
-static void put(struct place *p, const char *uri, const char *content)
-{
-    CLEANUP(delivery_free) struct delivery *delivery = begin(p);
-    add(p, delivery, uri, content);
-    ok(p, delivery_commit(delivery, &p->err));
-}
-
-static void expect(struct place *p, const char *uri, const char *content)
-{
-    CLEANUP(object_close) struct object_reader *reader = NULL;
-    ok(p, storage_open(p->storage, uri, &reader, &p->err));
-    char buffer[4096];
-    size_t size = 0;
-    ok(p, object_read(reader, 0, buffer, sizeof(buffer) - 1, &size, &p->err));
-    buffer[size] = '\0';
-    assert_string_equal(buffer, content);
-    assert_int_equal(object_info(reader)->bytes, size);
-}
-
-static void expect_none(struct place *p, const char *uri)
-{
-    struct object_reader *reader = NULL;
-    assert_int_equal(storage_open(p->storage, uri, &reader, &p->err), -1);
-    assert_int_equal(p->err.kind, ERROR_NOT_FOUND);
-    assert_null(reader);
-}
 
 /* --- one object --- */
 
@@ -339,6 +233,7 @@ static void test_failed_commit_goes_back(void **state)
     struct place *p = *state;
     put(p, "s3://out/old", "old");
     put(p, "s3://out/name", "name");
+    put(p, "s3://out/both", "both");
     assert_int_equal(symlink("/tmp", in_folder(p, "out/link")), 0);
 
     struct delivery *delivery = begin(p);
@@ -346,6 +241,10 @@ static void test_failed_commit_goes_back(void **state)
     add(p, delivery, "s3://out/made/for/it", "new");
     add(p, delivery, "s3://out/name/below", "new");
     add(p, delivery, "s3://out/old", "newer");
+    add(p, delivery, "s3://out/both", "new");
+    add(p, delivery, "s3://out/both/below", "new");
+    add(p, delivery, "s3://out/fresh", "new");
+    add(p, delivery, "s3://out/fresh/below", "new");
     add(p, delivery, "s3://out/link/a", "new");
     add(p, delivery, "s3://out/later", "new");
     assert_int_equal(delivery_commit(delivery, &p->err), -1);
@@ -354,6 +253,9 @@ static void test_failed_commit_goes_back(void **state)
 
     expect(p, "s3://out/old", "old");
     expect(p, "s3://out/name", "name");
+    expect(p, "s3://out/both", "both");
+    assert_false(exists(p, "out/both/below"));
+    assert_false(exists(p, "out/fresh"));
     assert_false(exists(p, "out/made"));
     assert_false(exists(p, "out/name/below"));
     assert_false(exists(p, "out/later"));
@@ -512,7 +414,6 @@ static void test_many_writers(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_visible_after_commit),
         TEST(test_headers),
