@@ -102,7 +102,7 @@ void report_fill(struct report *report, struct arena *arena, const struct plan *
     add_warning(report, arena, WARNING_SILENCE_ADDED, result->padding_us,
                 "silence were added where the input has no audio");
     add_warning(report, arena, WARNING_AUDIO_DROPPED, result->dropped_audio_us,
-                "audio were dropped because they lie before the video");
+                "audio were dropped where they lie before the video or over each other");
     if (!result->corrupt_frames)
         return;
     const char **infos = ARENA_ARRAY(arena, const char *, report->infos_count + 1);
