@@ -90,7 +90,7 @@ step build-asan build asan
 step units-asan units asan
 step build-tsan build tsan
 step threads threads
-step build-fuzz build fuzz && step fuzz fuzz 20
+step build-fuzz build fuzz && step fuzz fuzz 10
 for folder in structure cli golden; do
     step $folder tests $folder tests/$folder
 done
