@@ -42,7 +42,8 @@ struct report *report_new(struct arena *arena, const struct plan *plan)
         for (int k = 0; k < from->outputs_count; k++) {
             const struct plan_output *output = &plan->outputs[from->outputs_first + k];
             const struct plan_picture *picture = picture_of(plan, output);
-            group->outputs[k].paths = one_path(arena, output->uri);
+            bool unlisted = from->type == GROUP_HLS && !from->hls.playlists;
+            group->outputs[k].paths = one_path(arena, unlisted ? NULL : output->uri);
             group->outputs[k].width = picture ? picture->width : 0;
             group->outputs[k].height = picture ? picture->height : 0;
         }

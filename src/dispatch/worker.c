@@ -68,15 +68,32 @@ static int make_stats_folder(struct worker *worker, struct error *err)
     return delivery_scratch(worker->delivery, &worker->stats_folder, err);
 }
 
+/* Whether the plan made for one probe can be carried out on the other. */
+static bool same_input(const struct probe *a, const struct probe *b)
+{
+    if (a->bytes != b->bytes || a->object.modified_us != b->object.modified_us ||
+        a->tracks_count != b->tracks_count)
+        return false;
+    for (int i = 0; i < a->tracks_count; i++)
+        if (a->tracks[i].type != b->tracks[i].type ||
+            strcmp(a->tracks[i].codec_name, b->tracks[i].codec_name))
+            return false;
+    return true;
+}
+
 /* The input is read again from its start. */
 static int next_pass(struct worker *worker, struct error *err)
 {
+    const struct probe *first = worker->plan->source.probe;
     run_free(&worker->run);
     media_close(&worker->media);
     worker->passed = worker->latest;
     worker->pass++;
     if (open_input(worker, err) < 0)
         return -1;
+    if (!same_input(first, worker->probe))
+        return error_set(err, ERROR_SOURCE_READ, "Input [%s] changed while it was read",
+                         first->uri);
     return start_run(worker, err);
 }
 

@@ -63,8 +63,12 @@ static bool is_audio_only(const struct output *output)
 static bool has_audio_group(const struct output_group *group, const char *id, size_t length)
 {
     for (struct output **o = group->Outputs; *o; o++) {
-        const char *other = (*o)->OutputSettings->HlsSettings->AudioGroupId;
-        if (is_audio_only(*o) && other && strncmp(other, id, length) == 0 && !other[length])
+        const struct hls_settings *hls = (*o)->OutputSettings->HlsSettings;
+        const char *other = hls->AudioGroupId;
+        bool variant = hls->has_AudioTrackType &&
+                       hls->AudioTrackType == HLS_AUDIO_TRACK_TYPE_AUDIO_ONLY_VARIANT_STREAM;
+        if (is_audio_only(*o) && !variant && other && strncmp(other, id, length) == 0 &&
+            !other[length])
             return true;
     }
     return false;
@@ -148,9 +152,9 @@ void rule_subdirectories(const struct scope *scope)
 {
     const struct hls_group_settings *hls = hls_of(scope->group);
     if (hls && hls->has_SegmentsPerSubdirectory &&
-        hls->DirectoryStructure != HLS_DIRECTORY_STRUCTURE_SINGLE_DIRECTORY)
+        hls->DirectoryStructure == HLS_DIRECTORY_STRUCTURE_SINGLE_DIRECTORY)
         warn(scope, &hls->place, "SegmentsPerSubdirectory",
-             "Is read where directoryStructure is SINGLE_DIRECTORY");
+             "Is read where directoryStructure is SUBDIRECTORY_PER_STREAM");
 }
 
 void rule_video_or_audio(const struct scope *scope)

@@ -24,9 +24,10 @@ static int channels_of(const struct build *build, const struct aac_settings *aac
         break;
     }
     int stream = build->plan->tracks[track].stream;
-    if (!aac->has_CodingMode && stream >= 0 && build->probe->tracks[stream].channels == 1)
-        return 1;
-    return 2;
+    if (aac->CodingMode != AAC_CODING_MODE_CODING_MODE_AUTO || stream < 0)
+        return 2;
+    int channels = build->probe->tracks[stream].channels; /* AUTO follows the input */
+    return channels == 1 ? 1 : channels >= 6 ? 6 : 2;
 }
 
 /* The service's own defaults for LC. */

@@ -34,8 +34,8 @@ static int decide_ts(const struct output *settings, struct plan_ts *ts, struct e
     const struct m3u8_settings *m3u8 = m3u8_of(settings);
     ts->video_pid = (int)m3u8->VideoPid;
     ts->pmt_pid = (int)m3u8->PmtPid;
-    ts->program_number = (int)m3u8->ProgramNumber;
-    ts->transport_stream_id = (int)m3u8->TransportStreamId;
+    ts->program_number = m3u8->ProgramNumber ? (int)m3u8->ProgramNumber : 1;
+    ts->transport_stream_id = m3u8->TransportStreamId ? (int)m3u8->TransportStreamId : 1;
     ts->audio_frames_per_pes = m3u8->AudioFramesPerPes > 1 ? (int)m3u8->AudioFramesPerPes : 1;
     ts->pat_interval_ms = (int)m3u8->PatInterval;
     ts->pmt_interval_ms = (int)m3u8->PmtInterval;

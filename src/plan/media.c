@@ -168,8 +168,9 @@ static int check_complete(struct media *media, struct error *err)
                           : avformat_index_get_entries_count(stream);
         for (int k = 0; k < entries; k++) {
             const AVIndexEntry *entry = avformat_index_get_entry(stream, k);
-            if (entry->pos + entry->size > needed)
-                needed = entry->pos + entry->size;
+            int64_t end;
+            if (!__builtin_add_overflow(entry->pos, (int64_t)entry->size, &end) && end > needed)
+                needed = end;
         }
     }
     if (needed <= bytes)

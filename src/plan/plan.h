@@ -53,9 +53,8 @@ struct plan_source {
     AVRational sar;        /* after turning; never 0 */
     AVRational frame_rate; /* of INITIALIZE_FROM_SOURCE */
     struct plan_colour colour;
-    const char *filters;  /* libavfilter chain for each decoded frame; NULL: none */
-    int64_t audio_end_us; /* where the longest selected audio ends, by its container; 0: unknown */
-    bool pad_with_black;  /* PadVideo: black where audio begins before or ends after video */
+    const char *filters; /* libavfilter chain for each decoded frame; NULL: none */
+    bool pad_with_black; /* PadVideo: black where audio begins before or ends after video */
     int decoder_threads;
 };
 

@@ -77,8 +77,9 @@ static void read_rotation(const AVStream *stream, struct probe_track *track)
         return;
     track->mirrored = (double)matrix[0] * matrix[4] - (double)matrix[1] * matrix[3] < 0;
     double angle = -av_display_rotation_get(matrix);
-    if (!isnan(angle))
-        track->rotation = ((int)lround(angle / 90) * 90 % 360 + 360) % 360;
+    if (isnan(angle) || fabs(angle - 90 * round(angle / 90)) > 1)
+        return; /* "within one degree": what is oblique is not turned */
+    track->rotation = ((int)lround(angle / 90) * 90 % 360 + 360) % 360;
 }
 
 static int program_of(const AVFormatContext *format, unsigned stream)
@@ -93,8 +94,11 @@ static int program_of(const AVFormatContext *format, unsigned stream)
 static const char *language_of(struct arena *arena, const AVStream *stream)
 {
     const AVDictionaryEntry *tag = av_dict_get(stream->metadata, "language", NULL, 0);
-    if (!tag || strlen(tag->value) < 2 || strlen(tag->value) > 3 || !strcmp(tag->value, "und"))
+    if (!tag || strlen(tag->value) != 3 || !strcmp(tag->value, "und"))
         return NULL;
+    for (const char *c = tag->value; *c; c++)
+        if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')))
+            return NULL;
     return arena_strdup(arena, tag->value);
 }
 

@@ -12,6 +12,7 @@
 /* Audio that begins earlier than the video by less than this loses its head; by more, the first
  * picture is held. It is the service's own threshold for telling about dropped audio. */
 enum { AUDIO_LEAD_US = 100 * 1000, MOST_LEAD_US = 60 * 1000 * 1000 };
+static const int64_t MOST_OFFSET_US = 3600LL * 1000 * 1000;
 
 void source_add_info(struct build *build, const char *fmt, ...)
 {
@@ -129,10 +130,6 @@ static int decide_rotation(struct build *build, const struct probe_track *track)
         case INPUT_ROTATE_DEGREES_270:
             return 270;
         case INPUT_ROTATE_AUTO:
-            if (track->mirrored)
-                source_add_info(
-                    build,
-                    "the input's metadata also mirrors the picture; it is turned, not mirrored");
             return track->rotation;
         }
     }
@@ -152,20 +149,18 @@ static void append_filter(struct build *build, const char *filter)
         filters ? arena_printf(build->arena, "%s,%s", filters, filter) : filter;
 }
 
-static void decide_filters(struct build *build, int rotation)
+static void decide_filters(struct build *build, int rotation, bool mirrored)
 {
+    static const char *const turns[4][2] = {
+        {NULL, "vflip"},
+        {"transpose=clock", "transpose=cclock_flip"},
+        {"hflip,vflip", "hflip"},
+        {"transpose=cclock", "transpose=clock_flip"},
+    };
     const struct input *input = build->input;
-    switch (rotation) {
-    case 90:
-        append_filter(build, "transpose=clock");
-        break;
-    case 180:
-        append_filter(build, "hflip,vflip");
-        break;
-    case 270:
-        append_filter(build, "transpose=cclock");
-        break;
-    }
+    const char *turn = turns[rotation / 90][mirrored];
+    if (turn)
+        append_filter(build, turn);
     /* AUTO leaves it to the service "depending on input type and quality"; we leave the input be.
      */
     if (input->FilterEnable != INPUT_FILTER_ENABLE_FORCE)
@@ -173,7 +168,7 @@ static void decide_filters(struct build *build, int rotation)
     double strength = 1 + 0.18 * (double)input->FilterStrength; /* -5 … 5 → 0.1 … 1.9 */
     if (input->DeblockFilter == INPUT_DEBLOCK_FILTER_ENABLED)
         append_filter(build,
-                      input->FilterStrength > 0 ? "deblock=filter=strong" : "deblock=filter=weak");
+                      input->FilterStrength > 2 ? "deblock=filter=strong" : "deblock=filter=weak");
     if (input->DenoiseFilter == INPUT_DENOISE_FILTER_ENABLED)
         append_filter(build, arena_printf(build->arena, "hqdn3d=%.2f:%.2f:%.2f:%.2f", 4 * strength,
                                           3 * strength, 6 * strength, 4.5 * strength));
@@ -209,7 +204,9 @@ static int decide_video(struct build *build, struct error *err)
     source->decoder_threads = build->options->threads <= 2   ? 1
                               : build->options->threads < 16 ? build->options->threads
                                                              : 16;
-    decide_filters(build, rotation);
+    bool follows = build->input->VideoSelector && build->input->VideoSelector->has_Rotate &&
+                   build->input->VideoSelector->Rotate == INPUT_ROTATE_AUTO;
+    decide_filters(build, rotation, follows && track->mirrored);
     return 0;
 }
 
@@ -282,6 +279,14 @@ static bool selector_takes(const struct audio_selector *selector, const struct p
     }
 }
 
+/* Whether audio belongs to the program whose video is shown; without programs, all does. */
+static bool in_program(const struct build *build, const struct probe_track *track)
+{
+    int video = build->plan->source.video;
+    int program = video < 0 ? 0 : build->probe->tracks[video].program;
+    return !program || !track->program || track->program == program;
+}
+
 static const struct probe_track *
 pick_audio(const struct build *build, const struct audio_selector *selector, int *ret_audio_tracks)
 {
@@ -289,7 +294,7 @@ pick_audio(const struct build *build, const struct audio_selector *selector, int
     int number = 0;
     for (int i = 0; i < build->probe->tracks_count; i++) {
         const struct probe_track *track = &build->probe->tracks[i];
-        if (track->type != AVMEDIA_TYPE_AUDIO)
+        if (track->type != AVMEDIA_TYPE_AUDIO || !in_program(build, track))
             continue;
         number++;
         if (!picked && selector_takes(selector, track, number))
@@ -319,23 +324,6 @@ static bool all_silent(const struct plan *plan)
         if (plan->tracks[i].stream >= 0)
             return false;
     return true;
-}
-
-/* Where the longest selected audio ends, once time zero is known. */
-static int64_t audio_end(const struct build *build)
-{
-    int64_t end = 0;
-    for (int i = 0; i < build->plan->tracks_count; i++) {
-        int stream = build->plan->tracks[i].stream;
-        if (stream < 0)
-            continue;
-        const struct probe_track *track = &build->probe->tracks[stream];
-        int64_t start =
-            track->start_us == AV_NOPTS_VALUE ? 0 : track->start_us - build->plan->source.start_us;
-        if (start + track->duration_us > end)
-            end = start + track->duration_us;
-    }
-    return end;
 }
 
 /* Holds back time zero for audio that begins well before the video. */
@@ -375,6 +363,9 @@ int source_track(struct build *build, const struct audio_description *audio, int
         track->stream = picked->index;
         track->language = picked->language;
         track->offset_us = selector->Offset * 1000;
+        if (track->offset_us > MOST_OFFSET_US || track->offset_us < -MOST_OFFSET_US)
+            return error_set(err, ERROR_SETTINGS, "Offset of audio selector [%s] is over an hour",
+                             name);
     } else {
         source_add_info(build, "the input has no audio for '%s'; the outputs get silence", name);
     }
@@ -404,7 +395,6 @@ int source_build(struct build *build, bool needs_video, struct error *err)
                 if (build->plan->tracks[track].stream >= 0)
                     lead_in(source, &build->probe->tracks[build->plan->tracks[track].stream]);
             }
-    source->audio_end_us = audio_end(build);
     if (!needs_video && all_silent(build->plan))
         return error_set(err, ERROR_NO_AUDIO, "No audio stream found in input [%s]",
                          build->probe->uri);

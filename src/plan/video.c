@@ -102,12 +102,10 @@ static void decide_buffer(struct option_list *list, const struct h264_settings *
                           int64_t segment_us)
 {
     int64_t size = h264->HrdBufferSize, rate = most;
-    if (!h264->has_HrdBufferSize) {
+    if (!size) {
         size = most / 2;
         rate = most - (int64_t)((double)size / fmax(segment_seconds(segment_us), 1));
     }
-    if (!size)
-        return;
     int64_t fill =
         h264->has_HrdBufferInitialFillPercentage ? h264->HrdBufferInitialFillPercentage : 90;
     add_int(list, "maxrate", rate);
@@ -246,15 +244,24 @@ static AVRational decide_sar(const struct plan_source *source, const struct h264
     return sar;
 }
 
-/* AUTO, or no size: two seconds, which divides the usual segment lengths. */
-static int decide_gop(const struct h264_settings *h264, AVRational frame_rate)
+/* AUTO, or no size: about two seconds, so that segments hold a whole number of GOPs. */
+static int decide_gop(const struct h264_settings *h264, AVRational frame_rate, int64_t segment_us)
 {
-    double frames = 2 * av_q2d(frame_rate);
+    double length = (double)segment_us / 1e6;
+    double seconds = segment_us ? length / fmax(round(length / 2), 1) : 2;
+    double frames = fmin(seconds, 60) * av_q2d(frame_rate);
     if (h264->has_GopSize && h264->GopSize > 0 && h264->GopSizeUnits != H264_GOP_SIZE_UNITS_AUTO)
         frames = h264->GopSizeUnits == H264_GOP_SIZE_UNITS_SECONDS
                      ? h264->GopSize * av_q2d(frame_rate)
                      : h264->GopSize;
     return frames < 1 ? 1 : frames > 100000 ? 100000 : (int)lround(frames);
+}
+
+/* What a segment of about this length really lasts. */
+static int64_t whole_gops(int64_t segment_us, const struct plan_video *video)
+{
+    double gop_us = video->gop_frames / av_q2d(video->frame_rate) * 1e6;
+    return segment_us ? (int64_t)(fmax(round((double)segment_us / gop_us), 1) * gop_us) : 0;
 }
 
 static bool same_video(const struct plan_video *a, const struct plan_video *b)
@@ -291,19 +298,25 @@ int video_build(struct build *build, const struct video_description *description
     if (h264->RateControlMode == H264_RATE_CONTROL_MODE_QVBR)
         video.passes = 1;
 
+    if (av_cmp_q(video.frame_rate, (AVRational){1, 1}) < 0 ||
+        av_cmp_q(video.frame_rate, (AVRational){120, 1}) > 0)
+        return error_set(err, ERROR_SETTINGS, "Frame rate [%d/%d] is not between 1 and 120",
+                         video.frame_rate.num, video.frame_rate.den);
+
     decide_effort(&list, h264, build->options->draft);
     enum AVPixelFormat format = AV_PIX_FMT_NONE;
     if (decide_profile(&list, h264, &video, &format, err) < 0 ||
         picture_build(build, description, decide_sar(&plan->source, h264), format, &video.picture,
                       err) < 0)
         return -1;
+    video.gop_frames = decide_gop(h264, video.frame_rate, segment_us);
+    segment_us = whole_gops(segment_us, &video);
     decide_rate(&list, h264, &plan->pictures[video.picture], video.frame_rate, segment_us, &video);
     if (!build->options->draft)
         decide_quantization(&list, h264);
     decide_structure(&list, h264, build->options->draft);
     add_direct(&list, h264);
     add(&list, "x264-params", list.x264_params);
-    video.gop_frames = decide_gop(h264, video.frame_rate);
     video.options = list.items;
     video.options_count = list.count;
 

@@ -3,10 +3,15 @@
 #include "plan/compat.h"
 #include "run/stage.h"
 
-enum { MAX_PIXELS = 8192 * 4608 };
+enum {
+    MAX_PIXELS = 8192 * 4608,
+    MAX_DAMAGED = 64, /* in a row, from one packet: more than any decoder holds back */
+};
 
 struct decode {
     int stream;
+    AVCodecParameters *parameters; /* copies: while demux reads, streams may be added and move */
+    AVRational time_base;
     AVCodecContext *codec;
     AVFrame *frame;
     int64_t packets, frames;
@@ -15,10 +20,16 @@ struct decode {
     int64_t frame_us;
 };
 
-void decode_init(struct stage *stage, int stream)
+int decode_init(struct stage *stage, int stream, struct error *err)
 {
     struct decode *decode = stage->state;
+    const AVStream *from = media_stream(stage->run->media, stream);
     decode->stream = stream;
+    decode->time_base = from->time_base;
+    decode->parameters = avcodec_parameters_alloc();
+    if (!decode->parameters || avcodec_parameters_copy(decode->parameters, from->codecpar) < 0)
+        return error_set(err, ERROR_BUG, "out of memory");
+    return 0;
 }
 
 static const struct probe_track *track_of(const struct stage *stage)
@@ -30,20 +41,19 @@ static const struct probe_track *track_of(const struct stage *stage)
 static int open_decoder(struct stage *stage, struct error *err)
 {
     struct decode *decode = stage->state;
-    const AVStream *stream = media_stream(stage->run->media, decode->stream);
-    const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
+    const AVCodec *codec = avcodec_find_decoder(decode->parameters->codec_id);
     decode->frame = av_frame_alloc();
     decode->codec = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!decode->codec || !decode->frame)
         return error_set(err, ERROR_BUG, "out of memory");
-    decode->codec->pkt_timebase = stream->time_base;
+    decode->codec->pkt_timebase = decode->time_base;
     decode->codec->max_pixels = MAX_PIXELS;
-    bool video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+    bool video = decode->parameters->codec_type == AVMEDIA_TYPE_VIDEO;
     decode->codec->thread_count = video ? stage->run->plan->source.decoder_threads : 1;
     AVRational rate = track_of(stage)->frame_rate;
     decode->frame_us = rate.num ? av_rescale_q(1, av_inv_q(rate), AV_TIME_BASE_Q) : 0;
 
-    int r = avcodec_parameters_to_context(decode->codec, stream->codecpar);
+    int r = avcodec_parameters_to_context(decode->codec, decode->parameters);
     if (r >= 0)
         r = avcodec_open2(decode->codec, codec, NULL);
     if (r < 0)
@@ -57,10 +67,9 @@ static int64_t frame_time(struct stage *stage)
 {
     struct decode *decode = stage->state;
     const AVFrame *frame = decode->frame;
-    AVRational base = media_stream(stage->run->media, decode->stream)->time_base;
     int64_t time_us = decode->next_us;
     if (frame->best_effort_timestamp != AV_NOPTS_VALUE)
-        time_us = av_rescale_q(frame->best_effort_timestamp, base, AV_TIME_BASE_Q) -
+        time_us = av_rescale_q(frame->best_effort_timestamp, decode->time_base, AV_TIME_BASE_Q) -
                   stage->run->plan->source.start_us;
     bool video = decode->codec->codec_type == AVMEDIA_TYPE_VIDEO;
     if (video && decode->frames && time_us <= decode->last_us)
@@ -78,10 +87,9 @@ static int send_frame(struct stage *stage, struct error *err)
     struct decode *decode = stage->state;
     AVFrame *frame = decode->frame;
     int64_t time_us = frame_time(stage);
-    AVRational base = media_stream(stage->run->media, decode->stream)->time_base;
     /* What the frame says of itself is in µs from here on. */
     int64_t *duration = compat_frame_duration(frame);
-    *duration = *duration > 0 ? av_rescale_q(*duration, base, AV_TIME_BASE_Q) : 0;
+    *duration = *duration > 0 ? av_rescale_q(*duration, decode->time_base, AV_TIME_BASE_Q) : 0;
     frame->pts = time_us;
     if (decode->codec->codec_type == AVMEDIA_TYPE_VIDEO) {
         atomic_fetch_add(&stage->run->frames, 1);
@@ -95,13 +103,16 @@ static int send_frame(struct stage *stage, struct error *err)
 static int receive_frames(struct stage *stage, struct error *err)
 {
     struct decode *decode = stage->state;
+    int damaged = 0;
     for (;;) {
         int r = avcodec_receive_frame(decode->codec, decode->frame);
         if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
             return 0;
-        if (r < 0) { /* damage: the decoder goes on with the next packet */
+        if (r < 0) { /* damage: the decoder goes on with what it has, then with the next packet */
             atomic_fetch_add(&stage->run->corrupt_frames, 1);
-            return 0;
+            if (++damaged > MAX_DAMAGED)
+                return 0;
+            continue;
         }
         r = send_frame(stage, err);
         av_frame_unref(decode->frame);
@@ -150,6 +161,7 @@ static void decode_release(struct stage *stage)
 {
     struct decode *decode = stage->state;
     avcodec_free_context(&decode->codec);
+    avcodec_parameters_free(&decode->parameters);
     av_frame_free(&decode->frame);
 }
 

@@ -13,6 +13,7 @@ enum {
     MAX_ROUTES = 64,
     JUMP_US = 10 * 1000 * 1000,           /* where the format allows jumps */
     ABSURD_GAP_US = 3600LL * 1000 * 1000, /* where it does not: no frame is held for an hour */
+    BACK_US = 1000 * 1000,                /* a stream that goes back by more has been spliced */
     SILENT_US = 10 * 1000 * 1000,         /* so long without packets, a stream is told the time */
 };
 
@@ -26,7 +27,9 @@ struct route {
 struct demux {
     struct route routes[MAX_ROUTES];
     int routes_count;
-    int64_t shift_us; /* added to the container's time */
+    int64_t shift_us;   /* added to the container's time */
+    int64_t newest_us;  /* of any packet */
+    int64_t made_up_us; /* gaps so far, in all streams */
 };
 
 static void add_route(struct stage *stage, int stream, struct stage *to)
@@ -59,22 +62,31 @@ static int64_t packet_time(const struct run *run, const AVPacket *packet)
 }
 
 /* A jump against the stream's own past moves the time of all streams, so that it goes on. */
-static int64_t make_continuous(struct stage *stage, struct route *route, const AVPacket *packet,
-                               int64_t time_us)
+static int make_continuous(struct stage *stage, struct route *route, const AVPacket *packet,
+                           int64_t *time_us, struct error *err)
 {
     struct demux *demux = stage->state;
-    time_us += demux->shift_us;
+    *time_us += demux->shift_us;
     bool may_jump = media_timestamps_jump(stage->run->media);
     int64_t most = may_jump ? JUMP_US : ABSURD_GAP_US;
+    int64_t gap = *time_us - (route->seen ? route->last_us : demux->newest_us);
     AVRational base = media_stream(stage->run->media, packet->stream_index)->time_base;
     int64_t lasts = av_rescale_q(packet->duration > 0 ? packet->duration : 0, base, AV_TIME_BASE_Q);
-    if (route->seen &&
-        (time_us - route->last_us > most || (may_jump && route->last_us - time_us > most))) {
+    if (route->seen && (gap > most || (may_jump && -gap > BACK_US))) {
         int64_t go_on = route->last_us + (lasts > 0 && lasts < JUMP_US ? lasts : 40000);
-        demux->shift_us += go_on - time_us;
-        time_us = go_on;
+        demux->shift_us += go_on - *time_us;
+        *time_us = go_on;
+    } else if (gap > JUMP_US) {
+        /* Held pictures and silence are made up; nobody means hours of them. */
+        demux->made_up_us += gap;
+        if (gap > ABSURD_GAP_US || demux->made_up_us > 4LL * ABSURD_GAP_US)
+            return error_set(err, ERROR_DEMUXER,
+                             "Demuxer: [timestamps of track [%d] leave gaps of %lld s]",
+                             packet->stream_index + 1, (long long)(demux->made_up_us / 1000000));
     }
-    return time_us;
+    if (*time_us > demux->newest_us)
+        demux->newest_us = *time_us;
+    return 0;
 }
 
 static void shift_packet(struct run *run, AVPacket *packet, int64_t shift_us)
@@ -103,6 +115,17 @@ static int tell_time(struct stage *stage, int64_t now_us, struct error *err)
     return 0;
 }
 
+/* PadVideo wants to know where the audio ends, whatever the container says. */
+static void note_audio_end(struct stage *stage, const AVPacket *packet, int64_t time_us)
+{
+    const AVStream *stream = media_stream(stage->run->media, packet->stream_index);
+    if (stream->codecpar->codec_type != AVMEDIA_TYPE_AUDIO || packet->duration < 0)
+        return;
+    int64_t end_us = time_us + av_rescale_q(packet->duration, stream->time_base, AV_TIME_BASE_Q);
+    if (end_us > atomic_load(&stage->run->audio_end_us))
+        atomic_store(&stage->run->audio_end_us, end_us);
+}
+
 static int route_packet(struct stage *stage, AVPacket *packet, struct error *err)
 {
     struct demux *demux = stage->state;
@@ -112,7 +135,9 @@ static int route_packet(struct stage *stage, AVPacket *packet, struct error *err
         if (route->stream != packet->stream_index)
             continue;
         if (time_us != AV_NOPTS_VALUE) {
-            time_us = make_continuous(stage, route, packet, time_us);
+            if (make_continuous(stage, route, packet, &time_us, err) < 0)
+                return -1;
+            note_audio_end(stage, packet, time_us);
             if (!route->seen || time_us > route->last_us)
                 route->last_us = time_us;
             route->seen = true;

@@ -46,6 +46,15 @@ int mux_init(struct stage *stage, int index, struct error *err)
     return 0;
 }
 
+/* ISO 13818-1 audio_type, as muxers want to hear it. */
+static int disposition_of(int audio_type)
+{
+    static const int dispositions[] = {0, AV_DISPOSITION_CLEAN_EFFECTS,
+                                       AV_DISPOSITION_HEARING_IMPAIRED,
+                                       AV_DISPOSITION_VISUAL_IMPAIRED};
+    return audio_type >= 0 && audio_type < (int)COUNT(dispositions) ? dispositions[audio_type] : 0;
+}
+
 int mux_new_format(struct stage *stage, const char *name, AVIOContext *avio, AVFormatContext **ret,
                    struct error *err)
 {
@@ -64,6 +73,8 @@ int mux_new_format(struct stage *stage, const char *name, AVIOContext *avio, AVF
         stream->time_base = mux->streams[i].time_base;
         stream->avg_frame_rate = mux->streams[i].codec->framerate;
         stream->sample_aspect_ratio = mux->streams[i].codec->sample_aspect_ratio;
+        if (mux->streams[i].audio)
+            stream->disposition = disposition_of(mux->streams[i].audio->audio_type);
         if (mux->streams[i].audio)
             av_dict_set(&stream->metadata, "language", mux->streams[i].audio->language, 0);
     }

@@ -90,7 +90,9 @@ static int set_options(struct stage *stage, struct error *err)
         ts->format->streams[i]->id =
             mux->streams[i].audio ? plan->audio_pids[audio] : plan->video_pid;
     }
-    ts->format->max_delay = MUX_DELAY_US;
+    /* a PCR before zero cannot be said */
+    ts->format->max_delay =
+        plan->pts_offset_us < MUX_DELAY_US ? (int)plan->pts_offset_us : MUX_DELAY_US;
     /* The muxer sends both tables together; with no interval only when told to, at a cut. */
     char period[32];
     int interval = smaller_interval(plan);

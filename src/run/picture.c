@@ -20,7 +20,8 @@ struct target {
     struct link link;
     int picture, cadence;
     const struct plan_capture *capture; /* NULL: an encode, which gets every frame */
-    int64_t captures;                   /* sent */
+    int64_t captures;                   /* the next one's number in the capture grid */
+    int sent;
 };
 
 struct cadence {
@@ -131,12 +132,12 @@ static bool wants(struct target *target, int64_t slot)
 {
     if (!target->capture)
         return true;
-    if (target->captures >= target->capture->max_captures || slot != capture_slot(target))
+    if (target->sent >= target->capture->max_captures || slot != capture_slot(target))
         return false;
-    target->captures++;
-    /* Captures closer than frames: one frame serves only one. */
-    while (target->captures < target->capture->max_captures && capture_slot(target) <= slot)
+    target->sent++;
+    do /* captures closer than frames: one frame serves only one */
         target->captures++;
+    while (capture_slot(target) <= slot);
     return true;
 }
 
@@ -211,6 +212,19 @@ static int take_frame(struct stage *stage, AVFrame *frame, struct error *err)
         return error_set(err, ERROR_BUG, "out of memory");
     av_frame_move_ref(state->hand, frame);
     forget_scaled(stage);
+    return 0;
+}
+
+/* The stream has no picture until this time: the one in hand stays, and is sent on meanwhile, so
+ * that nobody who waits for video has to hold what goes with it. */
+static int take_time(struct stage *stage, int64_t time_us, struct error *err)
+{
+    struct picture *state = stage->state;
+    for (int i = 0; state->hand && i < state->cadences_count; i++)
+        if (emit(stage, i,
+                 slot_at(&state->cadences[i], middle(state->hand->pts, time_us), AV_ROUND_UP),
+                 false, err) < 0)
+            return -1;
     return 0;
 }
 
@@ -295,8 +309,8 @@ static int filter_frame(struct stage *stage, AVFrame *frame, struct error *err)
 
 static int picture_process(struct stage *stage, struct item *item, struct error *err)
 {
-    if (!item->frame) /* time without pictures: the frame in hand stays */
-        return 0;
+    if (!item->frame)
+        return take_time(stage, item->time_us, err);
     if (stage->run->plan->source.filters)
         return filter_frame(stage, item->frame, err);
     return take_frame(stage, item->frame, err);
@@ -335,8 +349,9 @@ static int picture_flush(struct stage *stage, struct error *err)
         if (emit(stage, i, end > own ? end : own + 1, false, err) < 0)
             return -1;
         if (source->pad_with_black &&
-            emit(stage, i, slot_at(cadence, source->audio_end_us, AV_ROUND_NEAR_INF), true, err) <
-                0)
+            emit(stage, i,
+                 slot_at(cadence, atomic_load(&stage->run->audio_end_us), AV_ROUND_NEAR_INF), true,
+                 err) < 0)
             return -1;
         int64_t cadence_end = av_rescale_q(cadence->next, av_inv_q(cadence->rate), AV_TIME_BASE_Q);
         video_end_us = cadence_end > video_end_us ? cadence_end : video_end_us;

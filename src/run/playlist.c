@@ -88,8 +88,7 @@ static void add_date_time(const struct run *run, const struct plan_hls *hls,
     char text[64];
     text_add(out, "#EXT-X-PROGRAM-DATE-TIME:%s.%03dZ\n",
              clock_format(wall_us, "%Y-%m-%dT%H:%M:%S", text), (int)(wall_us / 1000 % 1000));
-    while (*next_us <= segment->start_us)
-        *next_us += hls->date_time_period_us > 0 ? hls->date_time_period_us : 1;
+    *next_us = segment->start_us + hls->date_time_period_us;
 }
 
 static void write_child(const struct run *run, const struct plan_group *group, int index,

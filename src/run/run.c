@@ -198,7 +198,8 @@ static int add_video(struct run *run, struct stage *demux, struct error *err)
     struct stage *picture = add_stage(run, &picture_stage, FRAME_QUEUE);
     if (!decoder || !picture)
         return out_of_memory(err);
-    decode_init(decoder, plan->source.video);
+    if (decode_init(decoder, plan->source.video, err) < 0)
+        return -1;
     demux_route(demux, plan->source.video, decoder);
     stage_connect(decoder, picture, 0);
     run->picture = picture;
@@ -232,7 +233,8 @@ static int add_audio(struct run *run, struct stage *demux, struct error *err)
         decoders[i] = add_stage(run, &decode_stage, PACKET_QUEUE);
         if (!decoders[i])
             return out_of_memory(err);
-        decode_init(decoders[i], plan->tracks[i].stream);
+        if (decode_init(decoders[i], plan->tracks[i].stream, err) < 0)
+            return -1;
         demux_route(demux, plan->tracks[i].stream, decoders[i]);
     }
     for (int i = 0; i < plan->audios_count; i++) {

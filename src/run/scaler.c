@@ -245,6 +245,21 @@ static AVFrame *reuse(const struct scaler *scaler, const AVFrame *from)
     return frame;
 }
 
+/* The part of a frame that is to be scaled, whatever its pixels are packed like. */
+static AVFrame *crop(const AVFrame *frame, const struct plan_mapping *map)
+{
+    AVFrame *part = av_frame_clone(frame);
+    if (!part)
+        return NULL;
+    part->crop_left = (size_t)map->source_x;
+    part->crop_top = (size_t)map->source_y;
+    part->crop_right = (size_t)(frame->width - map->source_x - map->source_width);
+    part->crop_bottom = (size_t)(frame->height - map->source_y - map->source_height);
+    if (av_frame_apply_cropping(part, AV_FRAME_CROP_UNALIGNED) < 0)
+        av_frame_free(&part);
+    return part;
+}
+
 int scaler_scale(struct scaler *scaler, const AVFrame *from, const AVFrame *source, AVFrame **ret,
                  struct error *err)
 {
@@ -259,10 +274,12 @@ int scaler_scale(struct scaler *scaler, const AVFrame *from, const AVFrame *sour
     CLEANUP(av_frame_free) AVFrame *picture = new_picture(scaler);
     if (!picture)
         return error_set(err, ERROR_BUG, "out of memory");
-    uint8_t *input[4], *output[4];
-    planes_at(from, map->source_x, map->source_y, input);
+    CLEANUP(av_frame_free) AVFrame *part = crop(from, map);
+    if (!part)
+        return error_set(err, ERROR_BUG, "out of memory");
+    uint8_t *output[4];
     planes_at(picture, map->x, map->y, output);
-    int lines = sws_scale(scaler->sws, (const uint8_t *const *)input, from->linesize, 0,
+    int lines = sws_scale(scaler->sws, (const uint8_t *const *)part->data, part->linesize, 0,
                           map->source_height, output, picture->linesize);
     if (lines <= 0)
         return error_set(err, ERROR_BUG, "scaling failed: %s", av_err2str(lines));

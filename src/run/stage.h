@@ -71,6 +71,7 @@ struct run {
     struct cancel cancel;
     atomic_int_least64_t frames, media_us;
     atomic_int_least64_t corrupt_frames;
+    atomic_int_least64_t audio_end_us; /* of the audio packets read; final when demux has ended */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -104,7 +105,7 @@ int stage_canceled(struct error *err) MUST_CHECK;
 
 /* ---- each stage's own opening, called by run_new() in the main thread ---- */
 
-void decode_init(struct stage *stage, int stream);
+int decode_init(struct stage *stage, int stream, struct error *err) MUST_CHECK;
 int picture_init(struct stage *stage, struct error *err) MUST_CHECK;
 int encode_init(struct stage *stage, int video, struct error *err) MUST_CHECK;
 int sound_init(struct stage *stage, int audio, struct error *err) MUST_CHECK;

@@ -185,9 +185,13 @@ static const struct {
     {"final_segment", {hls_job, {HLS "/minFinalSegmentLength=9.5"}, ""}},
     {"subdirectories",
      {hls_job,
+      {HLS "/segmentsPerSubdirectory=10"},
+      "? " HLS
+      "/segmentsPerSubdirectory: Is read where directoryStructure is SUBDIRECTORY_PER_STREAM"}},
+    {"subdirectories",
+     {hls_job,
       {HLS "/segmentsPerSubdirectory=10", HLS "/directoryStructure=SUBDIRECTORY_PER_STREAM"},
-      "? " HLS "/segmentsPerSubdirectory: Is read where directoryStructure is SINGLE_DIRECTORY"}},
-    {"subdirectories", {hls_job, {HLS "/segmentsPerSubdirectory=10"}, ""}},
+      ""}},
 
     /* outputs */
     {"identifiers",
