@@ -35,7 +35,9 @@ static void make_room(struct build *build, bool *ret_needs_video)
 }
 
 /* Encoder threads. One per encoder fills the machine as long as there are at least as many encoders
- * as cores; beyond that each gets cores by its share of the pixels. */
+ * as cores; beyond that each gets cores by its share of the pixels. But not under a cap: x264's
+ * buffer model looks at what its other threads have spent so far, so that bytes would differ from
+ * run to run. */
 static void share_threads(struct build *build)
 {
     struct plan *plan = build->plan;
@@ -49,7 +51,8 @@ static void share_threads(struct build *build)
         double share = (double)picture->width * picture->height / pixels * build->options->threads;
         int most = picture->height / 64 > 1 ? picture->height / 64
                                             : 1; /* thinner slices of work wait on each other */
-        int threads = plan->videos_count >= build->options->threads ? 1 : (int)(share * 1.5 + 0.5);
+        bool alone = plan->videos_count >= build->options->threads || plan->videos[i].max_bitrate;
+        int threads = alone ? 1 : (int)(share * 1.5 + 0.5);
         plan->videos[i].threads = threads < 1 ? 1 : threads > most ? most : threads;
     }
 }
