@@ -7,10 +7,11 @@
  * is told to whoever waits for a stream that is silent just now, in file order, so that what they
  * do then does not depend on the speed of threads.
  */
+#include <stdlib.h>
+
 #include "run/stage.h"
 
 enum {
-    MAX_ROUTES = 64,
     JUMP_US = 10 * 1000 * 1000,           /* where the format allows jumps */
     ABSURD_GAP_US = 3600LL * 1000 * 1000, /* where it does not: no frame is held for an hour */
     BACK_US = 1000 * 1000,                /* a stream that goes back by more has been spliced */
@@ -25,7 +26,7 @@ struct route {
 };
 
 struct demux {
-    struct route routes[MAX_ROUTES];
+    struct route *routes;
     int routes_count;
     int64_t shift_us;   /* added to the container's time */
     int64_t newest_us;  /* of any packet */
@@ -35,8 +36,10 @@ struct demux {
 static void add_route(struct stage *stage, int stream, struct stage *to)
 {
     struct demux *demux = stage->state;
-    if (demux->routes_count == MAX_ROUTES)
-        return;
+    demux->routes =
+        av_realloc_array(demux->routes, (size_t)demux->routes_count + 1, sizeof(*demux->routes));
+    if (!demux->routes)
+        abort();
     demux->routes[demux->routes_count++] = (struct route){.to = {to, 0}, .stream = stream};
     stage_connect(stage, to, 0);
 }
@@ -166,8 +169,15 @@ static int demux_produce(struct stage *stage, struct error *err)
     }
 }
 
+static void demux_release(struct stage *stage)
+{
+    struct demux *demux = stage->state;
+    av_freep(&demux->routes);
+}
+
 const struct stage_kind demux_stage = {
     .name = "demux",
     .state_size = sizeof(struct demux),
     .produce = demux_produce,
+    .release = demux_release,
 };

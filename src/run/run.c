@@ -114,7 +114,6 @@ static void run_fail(struct run *run, const struct error *err)
     }
     pthread_cond_broadcast(&run->changed);
     pthread_mutex_unlock(&run->lock);
-    cancel_request(&run->cancel);
     close_queues(run);
 }
 

@@ -52,7 +52,6 @@ struct run_progress {
 struct run_output {
     int64_t duration_us;
     int64_t video_bytes; /* of the elementary stream */
-    const char *path;    /* outputFilePaths: the file, the child playlist, the last capture */
 };
 
 struct run_object {
@@ -66,10 +65,9 @@ struct run_result {
     struct run_output *outputs;
     struct run_object *objects; /* in the order in which they were finished */
     int objects_count;
-    int64_t padding_us;           /* the most silence that any track got */
-    int64_t dropped_audio_us;     /* the most that any track lost */
-    int64_t corrupt_frames;       /* packets that did not decode, concealed */
-    const char *const *playlists; /* of each group, NULL for file groups */
+    int64_t padding_us;       /* the most silence that any track got */
+    int64_t dropped_audio_us; /* the most that any track lost */
+    int64_t corrupt_frames;   /* packets that did not decode, concealed */
 };
 
 /**

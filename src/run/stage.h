@@ -14,7 +14,6 @@
 
 #include <libavcodec/avcodec.h>
 
-#include "base/cancel.h"
 #include "run/queue.h"
 #include "run/run.h"
 
@@ -68,7 +67,6 @@ struct run {
     struct rendition
         *renditions; /* of plan->outputs; each written by its own mux until that has ended */
 
-    struct cancel cancel;
     atomic_int_least64_t frames, media_us;
     atomic_int_least64_t corrupt_frames;
     atomic_int_least64_t audio_end_us; /* of the audio packets read; final when demux has ended */
