@@ -32,10 +32,15 @@ static int stopped_at(int64_t *ret_us)
     return 1;
 }
 
+int64_t clock_true_us(void)
+{
+    return now_us(CLOCK_REALTIME);
+}
+
 int64_t clock_wall_us(void)
 {
     int64_t us;
-    return stopped_at(&us) ? us : now_us(CLOCK_REALTIME);
+    return stopped_at(&us) ? us : clock_true_us();
 }
 
 char *clock_format(int64_t wall_us, const char *fmt, char out[64])

@@ -12,6 +12,9 @@ int64_t clock_monotonic_us(void);
  * reproducible builds do it, so that names with dates are the same in two runs. */
 int64_t clock_wall_us(void);
 
+/* Since 1970 in UTC, whatever the environment says: for protocols that compare clocks. */
+int64_t clock_true_us(void);
+
 /* strftime() in UTC; returns out. */
 char *clock_format(int64_t wall_us, const char *fmt, char out[64]);
 

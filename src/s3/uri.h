@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names and values as they stand in a URI: percent-encoded exactly once, by the rules of S3. */
+#ifndef S3_URI_H
+#define S3_URI_H
+
+#include <stddef.h>
+
+#include "base/text.h"
+
+/* A query parameter or a header. */
+struct field {
+    const char *name, *value;
+};
+
+enum { FIELDS_MAX = 24 }; /* no request of ours has more */
+
+/* Adds s. Letters, digits and "-._~" stay, every other byte becomes %XY; so does a slash, unless
+ * `keep` is "/". */
+void uri_encode(struct text *out, const char *s, const char *keep);
+
+/* Undoes it in place; a '%' that begins no %XY stays. */
+void uri_decode(char *s);
+
+/* Adds "a=1&b=2", sorted as signatures want it. */
+void uri_add_query(struct text *out, const struct field *fields, int count);
+
+#endif
