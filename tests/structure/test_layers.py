@@ -30,6 +30,8 @@ HEADERS = {
     "turbojpeg": "TURBOJPEG",
     "cjson": "CJSON",
     "openssl": "OPENSSL",
+    "curl": "CURL",
+    "libxml": "LIBXML2",
     "zlib": "ZLIB",
 }
 
