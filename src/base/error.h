@@ -35,7 +35,13 @@
     X(ERROR_AUDIO_DECODER, 1092, "Decode Audio Initialization Error")                              \
     X(ERROR_PERMISSION, 1401, "Permissions Issue")                                                 \
     X(ERROR_NOT_FOUND, 1404, "File Open Error")                                                    \
-    X(ERROR_UNKNOWN, 1999, "Unknown Error")
+    X(ERROR_UNKNOWN, 1999, "Unknown Error")                                                        \
+    X(ERROR_HTTP_UNAUTHORIZED, 3401, "HTTP Not Authorized")                                        \
+    X(ERROR_HTTP_FORBIDDEN, 3403, "HTTP Forbidden")                                                \
+    X(ERROR_HTTP_NOT_FOUND, 3404, "HTTP Not Found")                                                \
+    X(ERROR_HTTP_SERVER, 3450, "HTTP Server Error")                                                \
+    X(ERROR_HTTP_CONNECTION, 3451, "HTTP Connection Error")                                        \
+    X(ERROR_HTTP_UNKNOWN, 3999, "HTTP Unknown Error")
 
 enum error_kind {
 #define X(kind, code, title) kind = code,

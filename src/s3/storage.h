@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Objects in buckets, wherever they are kept. A store is chosen once per process and serves
- * all s3:// names; local.c keeps a bucket as a folder and an object as a file.
+ * all s3:// names: local.c keeps a bucket as a folder and an object as a file, s3.c asks an S3
+ * server. Inputs may also be http:// and https:// URLs (web.c) and files.
  *
  * Reading: an object_reader reads any range of one object; it may be used by one thread at a time.
  *
@@ -19,13 +20,17 @@
  * Every call may block on disk or network.
  *
  * Errors are MediaConvert's, but for ERROR_CANCELED: ERROR_NOT_FOUND (1404), ERROR_PERMISSION
- * (1401), ERROR_DISK_FULL, ERROR_FILE_OPEN (1056) for the rest; the message names bucket and key.
+ * (1401), ERROR_DISK_FULL, ERROR_SOURCE_READ (1076: changed while it was read), ERROR_HTTP_SERVER (3450),
+ * ERROR_HTTP_CONNECTION (3451), ERROR_FILE_OPEN (1056) for the rest, and for http:// inputs
+ * ERROR_HTTP_UNAUTHORIZED (3401), _FORBIDDEN (3403), _NOT_FOUND (3404), _UNKNOWN (3999). The
+ * message names bucket and key.
  */
 #ifndef S3_STORAGE_H
 #define S3_STORAGE_H
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -53,15 +58,29 @@ struct object_headers {
 /* A folder as storage: a bucket is a folder in it, an object a file at the path that key.h gives
  * it. Made, as its buckets are, when something is written. Links in a bucket are not followed. */
 int storage_open_folder(struct storage **ret, const char *folder, struct error *err) MUST_CHECK;
+
+struct s3_options {
+    const char *endpoint; /* "https://s3.example.com:9000" */
+    bool virtual_host;    /* BUCKET.s3.example.com instead of s3.example.com/BUCKET */
+};
+
+/* An S3 server as storage; credentials.h says whose name is used. Nothing is sent yet. */
+int storage_open_s3(struct storage **ret, const struct s3_options *options,
+                    struct error *err) MUST_CHECK;
+
 void storage_free(struct storage **storage);
+
+/* Makes whatever waits for a network fail soon with ERROR_CANCELED once `cancel` is requested,
+ * but for cleaning up. `cancel` must outlive the storage. */
+void storage_cancel_by(struct storage *storage, struct cancel *cancel);
 
 /* Splits "s3://bucket/key/with/slashes"; pointers into uri. */
 int storage_split_uri(const char *uri, const char **ret_bucket, size_t *ret_bucket_length,
                       const char **ret_key, struct error *err) MUST_CHECK;
 
 /**
- * Opens an input: s3://bucket/key in this storage, or file:///path outside it. Neither is
- * percent-decoded.
+ * Opens an input: s3://bucket/key in this storage; file:///path, http://… or https://… outside it.
+ * The first two are not percent-decoded.
  *
  * @retval -1  ERROR_NOT_FOUND, ERROR_PERMISSION, ERROR_FILE_OPEN (a directory, say)
  */

@@ -20,6 +20,7 @@ struct object_name {
 
 struct storage {
     const struct store_ops *ops;
+    struct cancel *cancel; /* may be NULL */
 };
 
 struct object_reader {
@@ -41,6 +42,10 @@ struct reader_ops {
                 size_t *ret_size, struct error *err) MUST_CHECK;
     int (*etag)(struct object_reader *reader, struct error *err) MUST_CHECK; /* fills info.etag */
 };
+
+/* An input that is no object of the store. */
+int web_open(struct storage *storage, const char *url, struct object_reader **ret,
+             struct error *err) MUST_CHECK;
 
 struct store_ops {
     void (*free)(struct storage *storage);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "s3/failure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "base/clock.h"
+#include "s3/xml.h"
+
+enum { SKEW_S = 10 * 60, MESSAGE_BYTES = 200 };
+
+#define NO_RANGES "the server does not serve ranges of an object"
+
+/* --- what the headers say of an object --- */
+
+static void copy(char *out, size_t size, const char *s, size_t length)
+{
+    snprintf(out, size, "%.*s", (int)(length < size ? length : size - 1), s);
+}
+
+/* Without its quotes; a weak one keeps its W/, so it equals no strong one. */
+static void take_etag(struct object_info *info, const char *etag)
+{
+    size_t length = strlen(etag);
+    if (length >= 2 && etag[0] == '"' && etag[length - 1] == '"') {
+        etag++;
+        length -= 2;
+    }
+    copy(info->etag, sizeof(info->etag), etag, length);
+}
+
+static int64_t number(const char *s)
+{
+    char *end;
+    long long value = s ? strtoll(s, &end, 10) : -1;
+    return s && end != s && value >= 0 ? value : -1;
+}
+
+static void take_info(const struct http *http, struct object_info *info)
+{
+    const char *etag = http_header(http, "ETag"), *type = http_header(http, "Content-Type");
+    const char *modified = http_header(http, "Last-Modified");
+    *info = (struct object_info){.bytes = number(http_header(http, "Content-Length"))};
+    if (etag)
+        take_etag(info, etag);
+    if (type)
+        copy(info->content_type, sizeof(info->content_type), type, strlen(type));
+    time_t when = modified ? curl_getdate(modified, NULL) : -1;
+    info->modified_us = when < 0 ? 0 : (int64_t)when * 1000000;
+}
+
+/* --- ranges --- */
+
+static bool same_object(const struct object_info *a, const struct object_info *b)
+{
+    return a->bytes == b->bytes && a->modified_us == b->modified_us && !strcmp(a->etag, b->etag);
+}
+
+/* "bytes 0-99/1234": whether it is what was asked for, and all of it came. */
+static bool is_asked_range(const struct request *request, const char *range, size_t size,
+                           int64_t *ret_total)
+{
+    long long first, last, total;
+    if (!range || sscanf(range, "bytes %lld-%lld/%lld", &first, &last, &total) != 3)
+        return false;
+    *ret_total = total;
+    int64_t most = request->first + (int64_t)request->into_size;
+    int64_t end = total < most ? total : most;
+    return first == request->first && last == end - 1 && (int64_t)size == end - first;
+}
+
+static enum verdict judge_range(const struct request *request, const struct http *http,
+                                const struct http_response *response, struct answer *answer,
+                                struct error *err)
+{
+    if (response->status == 206 && !is_asked_range(request, http_header(http, "Content-Range"),
+                                                   response->size, &answer->info.bytes)) {
+        error_set(err, ERROR_HTTP_CONNECTION, "the server sent other bytes than those asked for");
+        return VERDICT_AGAIN;
+    }
+    if (response->status != 206 && answer->info.bytes < 0)
+        answer->info.bytes = (int64_t)response->size;
+    if (response->status != 206 &&
+        (request->first || answer->info.bytes != (int64_t)response->size)) {
+        error_set(err, ERROR_HTTP_UNKNOWN, NO_RANGES);
+        return VERDICT_FAILED;
+    }
+    if (request->pinned && !same_object(request->pinned, &answer->info)) {
+        error_set(err, ERROR_SOURCE_READ, "it was changed while it was being read");
+        return VERDICT_FAILED;
+    }
+    answer->size = response->size;
+    return VERDICT_DONE;
+}
+
+/* --- refusals --- */
+
+struct refusal {
+    char code[64], message[MESSAGE_BYTES], request_id[80];
+};
+
+/* Lets nothing through to a terminal that it may act upon. */
+static void take_words(char *out, size_t size, const char *s)
+{
+    copy(out, size, s, strlen(s));
+    for (; *out; out++) {
+        if ((unsigned char)*out < ' ' || *out == 0x7f)
+            *out = '?';
+    }
+}
+
+/* S3's <Error> document, which may come with status 200, too. */
+static bool read_refusal(const struct http *http, const struct text *text, struct refusal *ret)
+{
+    const char *id = http_header(http, "x-amz-request-id");
+    *ret = (struct refusal){0};
+    take_words(ret->request_id, sizeof(ret->request_id), id ? id : "");
+
+    CLEANUP(xml_free) struct xml *xml = xml_parse(text->data, text->size);
+    if (!xml || !xml_is(xml_root(xml), "Error"))
+        return false;
+    const xml_node *root = xml_root(xml);
+    take_words(ret->code, sizeof(ret->code), xml_value(root, "Code"));
+    take_words(ret->message, sizeof(ret->message), xml_value(root, "Message"));
+    if (!ret->request_id[0])
+        take_words(ret->request_id, sizeof(ret->request_id), xml_value(root, "RequestId"));
+    return true;
+}
+
+static enum error_kind kind_of(const struct request *request, int status, const char *code)
+{
+    static const struct {
+        const char *code; /* S3's; or NULL, and … */
+        int first, last;  /* … these statuses … */
+        bool web;         /* … of an http:// input */
+        enum error_kind kind;
+    } rows[] = {
+        {"QuotaExceeded", .kind = ERROR_DISK_FULL},
+        {"XMinioStorageFull", .kind = ERROR_DISK_FULL},
+        {"ExpiredToken", .kind = ERROR_PERMISSION},
+        {"InvalidToken", .kind = ERROR_PERMISSION},
+        {"TokenRefreshRequired", .kind = ERROR_PERMISSION},
+        {"AccessControlListNotSupported", .kind = ERROR_PERMISSION},
+        {"AuthorizationHeaderMalformed", .kind = ERROR_PERMISSION},
+        {NULL, 401, 401, true, ERROR_HTTP_UNAUTHORIZED},
+        {NULL, 403, 403, true, ERROR_HTTP_FORBIDDEN},
+        {NULL, 404, 404, true, ERROR_HTTP_NOT_FOUND},
+        {NULL, 410, 410, true, ERROR_HTTP_NOT_FOUND},
+        {NULL, 412, 412, true, ERROR_SOURCE_READ},
+        {NULL, 429, 429, true, ERROR_HTTP_SERVER},
+        {NULL, 500, 599, true, ERROR_HTTP_SERVER},
+        {NULL, 0, 999, true, ERROR_HTTP_UNKNOWN},
+        {NULL, 401, 401, false, ERROR_PERMISSION},
+        {NULL, 403, 403, false, ERROR_PERMISSION},
+        {NULL, 404, 404, false, ERROR_NOT_FOUND},
+        {NULL, 412, 412, false, ERROR_SOURCE_READ},
+        {NULL, 429, 429, false, ERROR_HTTP_SERVER},
+        {NULL, 507, 507, false, ERROR_DISK_FULL},
+        {NULL, 500, 599, false, ERROR_HTTP_SERVER},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bool by_code = rows[i].code && !strcmp(rows[i].code, code);
+        bool by_status = !rows[i].code && rows[i].web == !!request->url &&
+                         status >= rows[i].first && status <= rows[i].last;
+        if (by_code || by_status)
+            return rows[i].kind;
+    }
+    return ERROR_FILE_OPEN;
+}
+
+static bool may_pass(int status, const char *code)
+{
+    return (status >= 500 && status != 501 && status != 507) || status == 429 || status == 408 ||
+           !strcmp(code, "RequestTimeout") || !strcmp(code, "InternalError") ||
+           !strcmp(code, "SlowDown") || !strcmp(code, "ServiceUnavailable");
+}
+
+/* A HEAD is refused without a reason, but never without a date. */
+static bool is_skewed(const struct http *http, int status, const char *code)
+{
+    const char *date = http_header(http, "Date");
+    time_t server = date ? curl_getdate(date, NULL) : -1;
+    if (server < 0 || status != 403 || (*code && strcmp(code, "RequestTimeTooSkewed")))
+        return false;
+    return *code || llabs((long long)server - clock_true_us() / 1000000) > SKEW_S;
+}
+
+static enum verdict judge_refusal(const struct request *request, const struct http *http,
+                                  const struct http_response *response,
+                                  const struct refusal *refusal, struct answer *answer,
+                                  struct error *err)
+{
+    int status = response->status;
+    snprintf(answer->code, sizeof(answer->code), "%s", refusal->code);
+    error_set(err, kind_of(request, status, refusal->code), "HTTP %d%s%s%s%s%s%s%s", status,
+              *refusal->code ? " " : "", refusal->code, *refusal->request_id ? " (request id " : "",
+              refusal->request_id, *refusal->request_id ? ")" : "", *refusal->message ? ": " : "",
+              refusal->message);
+    if (status / 100 == 3 && http_header(http, "Location"))
+        return VERDICT_REDIRECTED;
+    if (is_skewed(http, status, refusal->code))
+        return VERDICT_SKEWED;
+    return may_pass(status, refusal->code) ? VERDICT_AGAIN : VERDICT_FAILED;
+}
+
+/* --- the verdict --- */
+
+static enum verdict judge_outcome(const struct request *request, enum http_outcome outcome,
+                                  const struct http_response *response, struct error *err)
+{
+    switch (outcome) {
+    case HTTP_CANCELED:
+        error_set(err, ERROR_CANCELED, "canceled");
+        return VERDICT_FAILED;
+    case HTTP_IMPOSSIBLE:
+        error_set(err, ERROR_HTTP_CONNECTION, "%s", response->why);
+        return VERDICT_FAILED;
+    case HTTP_TOO_LONG:
+        error_set(err, ERROR_HTTP_UNKNOWN, "%s",
+                  response->status == 200 && request->into
+                      ? NO_RANGES
+                      : "the server sends more than it was asked for");
+        return response->status == 206 || response->status >= 500 ? VERDICT_AGAIN : VERDICT_FAILED;
+    default:
+        error_set(err, ERROR_HTTP_CONNECTION, "%s", response->why);
+        return VERDICT_AGAIN;
+    }
+}
+
+enum verdict failure_judge(const struct request *request, const struct http *http,
+                           enum http_outcome outcome, const struct http_response *response,
+                           struct answer *answer, struct error *err)
+{
+    answer->status = response->status;
+    answer->code[0] = '\0';
+    if (outcome != HTTP_ANSWERED)
+        return judge_outcome(request, outcome, response, err);
+
+    take_info(http, &answer->info);
+    struct refusal refusal;
+    bool refused = read_refusal(http, &response->text, &refusal);
+    if (response->status / 100 != 2 || refused)
+        return judge_refusal(request, http, response, &refusal, answer, err);
+    if (request->into)
+        return judge_range(request, http, response, answer, err);
+    return VERDICT_DONE;
+}
