@@ -2,7 +2,6 @@
 #include "cli/load.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -56,19 +55,6 @@ static struct job *parse(struct loaded_job *loaded, const struct job_arguments *
     return job_new(loaded->arena, root, JOB_LOCAL_FILES, &loaded->findings);
 }
 
-void warn_of_endpoint(void)
-{
-    static const char *const names[] = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"};
-    for (size_t i = 0; i < COUNT(names); i++) {
-        const char *url = getenv(names[i]);
-        if (url && *url) {
-            fprintf(stderr, "warning: %s is not used: s3:// is in the folder --storage only\n",
-                    names[i]);
-            return;
-        }
-    }
-}
-
 int load_job(struct loaded_job *ret, const char *file, const struct job_arguments *arguments)
 {
     *ret = (struct loaded_job){.arena = arena_new()};
@@ -83,7 +69,6 @@ int load_job(struct loaded_job *ret, const char *file, const struct job_argument
             print_refused(ret);
         return EXIT_REFUSED;
     }
-    warn_of_endpoint();
     ret->job = parse(ret, arguments);
 
     CLEANUP(text_release) struct text lines = {0};

@@ -5,13 +5,14 @@
 
 #include "base/arena.h"
 #include "cli/options.h"
+#include "cli/store.h"
 #include "job/job.h"
 
 /* What the commands that take a job have in common. */
 struct job_arguments {
     const char *input, *destination;
     struct option_list set;
-    const char *storage;
+    struct store_arguments store;
     int speed; /* index into job_speeds */
     int threads;
     bool json;
@@ -20,21 +21,16 @@ struct job_arguments {
 extern const char *const job_speeds[]; /* normal, draft */
 enum { SPEED_NORMAL, SPEED_DRAFT };
 
-#define STORAGE_DEFAULT "./buckets"
-
 /* Their rows for the option table of a command whose struct has a `job`. */
 /* clang-format off */
-#define STORAGE_OPTION(type, field)                                                                \
-    {"storage", 0, "DIR", "the folder that s3:// names are in (" STORAGE_DEFAULT ")", OPTION_TEXT, \
-     offsetof(type, field)}
 #define JOB_OPTIONS(type)                                                                          \
-    {"input", 'i', "URI", "read this instead: a path, file:// or s3://", OPTION_TEXT,              \
+    {"input", 'i', "URI", "read this instead: a path, s3:// or https://", OPTION_TEXT,              \
      offsetof(type, job.input)},                                                                   \
     {"destination", 'd', "s3://B/P", "put the paths of all groups below this", OPTION_TEXT,        \
      offsetof(type, job.destination)},                                                             \
     {"set", 's', "/POINTER=VALUE", "set what /POINTER in the settings names; may be repeated",     \
      OPTION_LIST, offsetof(type, job.set)},                                                        \
-    STORAGE_OPTION(type, job.storage),                                                             \
+    STORE_OPTIONS(type, job.store),                                                                \
     {"speed", 0, NULL, "draft: the same shapes, encoded fast", OPTION_CHOICE,                      \
      offsetof(type, job.speed), job_speeds},                                                       \
     {"threads", 't', "N", "cores to use (all)", OPTION_NUMBER, offsetof(type, job.threads), NULL,  \
@@ -51,9 +47,6 @@ struct loaded_job {
 };
 
 enum { LOADED = -1 };
-
-/* Says so where the environment names an S3 server: nothing is sent to it. */
-void warn_of_endpoint(void);
 
 /* Reads and checks. Prints every error and warning to stderr; in JSON, the errors to stdout, too.
  * Returns LOADED, or the exit status of a command that cannot go on. */

@@ -23,7 +23,7 @@ static int plan(const struct loaded_job *loaded, const struct job_arguments *arg
                 struct plan **ret, struct error *err)
 {
     CLEANUP(storage_free) struct storage *storage = NULL;
-    if (storage_open_folder(&storage, arguments->storage, err) < 0)
+    if (store_open(&storage, &arguments->store, NULL, err) < 0)
         return -1;
     CLEANUP(media_close) struct media *media = NULL;
     struct probe *probe;
@@ -41,7 +41,7 @@ static int plan(const struct loaded_job *loaded, const struct job_arguments *arg
 
 int plan_main(int argc, char **argv)
 {
-    struct arguments arguments = {.job.storage = STORAGE_DEFAULT};
+    struct arguments arguments = {0};
     const char *file;
     int status = options_read("plan", options, argc, argv, &arguments, &file);
     if (status != OPTIONS_READ)

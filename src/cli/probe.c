@@ -12,17 +12,17 @@
 
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/load.h"
+#include "cli/store.h"
 #include "plan/media.h"
 #include "s3/storage.h"
 
 struct arguments {
-    const char *storage;
+    struct store_arguments store;
     bool json;
 };
 
 static const struct option options[] = {
-    STORAGE_OPTION(struct arguments, storage),
+    STORE_OPTIONS(struct arguments, store),
     {"json", 0, NULL, "print what MediaConvert's Probe answers", OPTION_FLAG,
      offsetof(struct arguments, json)},
     {0},
@@ -49,7 +49,7 @@ static int probe(struct arena *arena, const char *operand, const struct argument
 
     CLEANUP(storage_free) struct storage *storage = NULL;
     CLEANUP(media_close) struct media *media = NULL;
-    if (storage_open_folder(&storage, arguments->storage, err) < 0 ||
+    if (store_open(&storage, &arguments->store, err) < 0 ||
         media_open(&media, storage, uri, NULL, arena, ret, err) < 0)
         return -1;
     return arguments->json ? find_etag(storage, *ret, err) : 0;
@@ -65,13 +65,12 @@ static cJSON *answer(const struct probe *found)
 
 int probe_main(int argc, char **argv)
 {
-    struct arguments arguments = {.storage = STORAGE_DEFAULT};
+    struct arguments arguments = {0};
     const char *operand;
     int status = options_read("probe", options, argc, argv, &arguments, &operand);
     if (status != OPTIONS_READ)
         return status;
 
-    warn_of_endpoint();
     struct error err;
     struct probe *found;
     CLEANUP(arena_free) struct arena *arena = arena_new();

@@ -60,7 +60,7 @@ static void print_result(const struct report *report, const struct progress *pro
     }
     CLEANUP(text_release) struct text out = {0};
     report_table(report, &out);
-    report_total(report, progress, arguments->storage, &out);
+    report_total(report, progress, store_place(&arguments->store), &out);
     fputs(out.data, stdout);
 }
 
@@ -89,7 +89,7 @@ static int run(const struct loaded_job *loaded, const struct arguments *argument
 
 int run_main(int argc, char **argv)
 {
-    struct arguments arguments = {.job.storage = STORAGE_DEFAULT};
+    struct arguments arguments = {0};
     const char *file;
     int status = options_read("run", options, argc, argv, &arguments, &file);
     if (status != OPTIONS_READ)
@@ -105,7 +105,7 @@ int run_main(int argc, char **argv)
     interrupt_init(&interrupt);
     signal(SIGPIPE, SIG_IGN); // a pipe that closes must not leave half of the objects behind
     CLEANUP(storage_free) struct storage *storage = NULL;
-    if (storage_open_folder(&storage, arguments.job.storage, &err) < 0 ||
+    if (store_open(&storage, &arguments.job.store, &interrupt.cancel, &err) < 0 ||
         run(&loaded, &arguments, storage, &interrupt, &err) < 0)
         return fail(&err, arguments.job.json);
     return EXIT_DONE;

@@ -359,6 +359,11 @@ int client_send(struct client *client, const struct request *request, struct ans
     return r;
 }
 
+const char *client_region(const struct client *client)
+{
+    return client->key.region;
+}
+
 const char *client_presign(struct client *client, struct arena *arena, const char *bucket,
                            const char *key, int seconds)
 {

@@ -100,6 +100,9 @@ void answer_release(struct answer *answer);
 int client_send(struct client *client, const struct request *request, struct answer *ret,
                 struct error *err) MUST_CHECK;
 
+/* The region in whose name requests are signed. */
+const char *client_region(const struct client *client);
+
 /* A URL with which anybody may GET the object for so many seconds. In the arena. */
 const char *client_presign(struct client *client, struct arena *arena, const char *bucket,
                            const char *key, int seconds);

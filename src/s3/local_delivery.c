@@ -86,11 +86,6 @@ static int find_upload(struct folder_delivery *delivery, const char *bucket, str
     return 0;
 }
 
-static const char *copy(struct arena *arena, const char *s)
-{
-    return s ? arena_strdup(arena, s) : NULL;
-}
-
 /* Called with the lock held. */
 static int add(struct folder_delivery *delivery, const struct object_name *name, const char *path,
                const struct object_headers *headers, struct folder_object **ret, struct error *err)
@@ -102,12 +97,7 @@ static int add(struct folder_delivery *delivery, const struct object_name *name,
     snprintf(object->file, sizeof(object->file), "%d", delivery->files++);
     object->uri = arena_strdup(arena, name->uri);
     object->path = arena_strdup(arena, path);
-    object->headers = (struct object_headers){
-        .content_type = copy(arena, headers->content_type),
-        .content_encoding = copy(arena, headers->content_encoding),
-        .canned_acl = copy(arena, headers->canned_acl),
-        .storage_class = copy(arena, headers->storage_class),
-    };
+    object->headers = object_headers_copy(arena, headers);
     *ret = object;
     return 0;
 }

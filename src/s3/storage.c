@@ -40,6 +40,21 @@ static int name_split(struct object_name *ret, const char *uri, struct error *er
     return 0;
 }
 
+static const char *copy(struct arena *arena, const char *s)
+{
+    return s ? arena_strdup(arena, s) : NULL;
+}
+
+struct object_headers object_headers_copy(struct arena *arena, const struct object_headers *from)
+{
+    return (struct object_headers){
+        .content_type = copy(arena, from->content_type),
+        .content_encoding = copy(arena, from->content_encoding),
+        .canned_acl = copy(arena, from->canned_acl),
+        .storage_class = copy(arena, from->storage_class),
+    };
+}
+
 void storage_free(struct storage **storage)
 {
     if (*storage)

@@ -9,6 +9,7 @@
 #ifndef S3_STORE_H
 #define S3_STORE_H
 
+#include "base/arena.h"
 #include "s3/storage.h"
 
 /* An s3:// name taken apart. */
@@ -42,6 +43,9 @@ struct reader_ops {
                 size_t *ret_size, struct error *err) MUST_CHECK;
     int (*etag)(struct object_reader *reader, struct error *err) MUST_CHECK; /* fills info.etag */
 };
+
+/* In the arena. */
+struct object_headers object_headers_copy(struct arena *arena, const struct object_headers *from);
 
 /* An input that is no object of the store. */
 int web_open(struct storage *storage, const char *url, struct object_reader **ret,

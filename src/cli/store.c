@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+/* NULL: the folder. */
+static const char *endpoint_of(const struct store_arguments *arguments)
+{
+    if (arguments->endpoint || arguments->folder)
+        return arguments->endpoint;
+    const char *for_s3 = environment("AWS_ENDPOINT_URL_S3");
+    return for_s3 ? for_s3 : environment("AWS_ENDPOINT_URL");
+}
+
+const char *store_place(const struct store_arguments *arguments)
+{
+    const char *endpoint = endpoint_of(arguments);
+    return endpoint ? endpoint : arguments->folder ? arguments->folder : STORAGE_DEFAULT;
+}
+
+int store_open(struct storage **ret, const struct store_arguments *arguments, struct cancel *cancel,
+               struct error *err)
+{
+    struct s3_options s3 = {endpoint_of(arguments), arguments->virtual_host};
+    if (arguments->endpoint && arguments->folder)
+        return error_set(err, ERROR_BAD_REQUEST, "give --storage or --s3-endpoint, not both");
+    int r = s3.endpoint ? storage_open_s3(ret, &s3, err)
+                        : storage_open_folder(ret, store_place(arguments), err);
+    if (r == 0)
+        storage_cancel_by(*ret, cancel);
+    return r;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "s3/s3_bucket.h"
+
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "s3/xml.h"
+
+enum { LIST_MAX_BYTES = 16 * 1024 * 1024, LIST_MAX_PAGES = 1000 };
+
+/* A request to the bucket, or to an object in it; `uri` is for messages. */
+static struct request request_to(const struct s3_bucket *bucket, const char *key,
+                                 const char *method, const char *verb, struct arena *arena)
+{
+    return (struct request){
+        .method = method,
+        .verb = verb,
+        .uri = arena_printf(arena, "s3://%s%s%s", bucket->name, key ? "/" : "", key ? key : ""),
+        .bucket = bucket->name,
+        .key = key,
+        .cancel = bucket->cancel,
+    };
+}
+
+static int ask(const struct s3_bucket *bucket, const struct request *request, struct error *err)
+{
+    CLEANUP(answer_release) struct answer answer = {0};
+    return client_send(bucket->client, request, &answer, err);
+}
+
+/* --- lists --- */
+
+static int get_list(const struct s3_bucket *bucket, struct request *request, const char *root,
+                    struct xml **ret, struct error *err)
+{
+    CLEANUP(answer_release) struct answer answer = {0};
+    request->text_max = LIST_MAX_BYTES;
+    if (client_send(bucket->client, request, &answer, err) < 0)
+        return -1;
+    CLEANUP(xml_free) struct xml *xml = xml_parse(answer.text.data, answer.text.size);
+    if (!xml || !xml_is(xml_root(xml), root))
+        return error_set(err, ERROR_HTTP_UNKNOWN, "cannot %s '%s': the answer is no %s",
+                         request->verb, request->uri, root);
+    *ret = TAKE(xml);
+    return 0;
+}
+
+/* Keys may have characters that XML cannot; so they come percent-encoded where we ask for it. */
+static const char *key_in(struct arena *arena, const xml_node *list, const xml_node *element,
+                          const char *child)
+{
+    char *key = arena_strdup(arena, xml_value(element, child));
+    if (!strcmp(xml_value(list, "EncodingType"), "url")) {
+        for (char *c = key; *c; c++)
+            *c = *c == '+' ? ' ' : *c;
+        uri_decode(key);
+    }
+    return key;
+}
+
+static const char *without_quotes(struct arena *arena, const char *s)
+{
+    size_t length = strlen(s);
+    return length >= 2 && *s == '"' ? arena_strndup(arena, s + 1, length - 2)
+                                    : arena_strdup(arena, s);
+}
+
+/* "2009-10-12T17:50:30.000Z" */
+static int64_t time_us(const char *s)
+{
+    struct tm tm = {0};
+    const char *rest = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (!rest)
+        return 0;
+    double fraction = *rest == '.' ? strtod(rest, NULL) : 0;
+    return (int64_t)timegm(&tm) * 1000000 + (int64_t)(fraction * 1000 + 0.5) * 1000;
+}
+
+int s3_bucket_list(const struct s3_bucket *bucket, struct arena *arena, const char *prefix,
+                   const char *token, struct object_listing **ret, const char **ret_token,
+                   struct error *err)
+{
+    struct request request = request_to(bucket, NULL, "GET", "list", arena);
+    request_query(&request, "list-type", "2");
+    request_query(&request, "encoding-type", "url");
+    request_query(&request, "prefix", prefix);
+    if (token)
+        request_query(&request, "continuation-token", token);
+    CLEANUP(xml_free) struct xml *xml = NULL;
+    if (get_list(bucket, &request, "ListBucketResult", &xml, err) < 0)
+        return -1;
+
+    const xml_node *list = xml_root(xml);
+    struct object_listing *first = NULL, **end = &first;
+    for (const xml_node *entry = xml_child(list, "Contents"); entry;
+         entry = xml_next(entry, "Contents")) {
+        struct object_listing *object = ARENA_NEW(arena, struct object_listing);
+        *object = (struct object_listing){
+            .key = key_in(arena, list, entry, "Key"),
+            .bytes = strtoll(xml_value(entry, "Size"), NULL, 10),
+            .modified_us = time_us(xml_value(entry, "LastModified")),
+            .etag = without_quotes(arena, xml_value(entry, "ETag")),
+            .storage_class = arena_strdup(arena, xml_value(entry, "StorageClass")),
+        };
+        *end = object;
+        end = &object->next;
+    }
+    bool more = !strcmp(xml_value(list, "IsTruncated"), "true");
+    const char *next = xml_value(list, "NextContinuationToken");
+    *ret = first;
+    *ret_token = more && *next ? arena_strdup(arena, next) : NULL;
+    return 0;
+}
+
+int s3_bucket_list_uploads(const struct s3_bucket *bucket, struct arena *arena, const char *prefix,
+                           struct upload_listing **ret, struct error *err)
+{
+    struct upload_listing *first = NULL, **end = &first;
+    const char *after_key = NULL, *after_id = NULL;
+    for (int page = 0; page < LIST_MAX_PAGES; page++) {
+        struct request request = request_to(bucket, NULL, "GET", "list uploads in", arena);
+        request_query(&request, "uploads", "");
+        request_query(&request, "encoding-type", "url");
+        request_query(&request, "prefix", prefix);
+        if (after_key) {
+            request_query(&request, "key-marker", after_key);
+            request_query(&request, "upload-id-marker", after_id);
+        }
+        CLEANUP(xml_free) struct xml *xml = NULL;
+        if (get_list(bucket, &request, "ListMultipartUploadsResult", &xml, err) < 0)
+            return -1;
+
+        const xml_node *list = xml_root(xml);
+        for (const xml_node *entry = xml_child(list, "Upload"); entry;
+             entry = xml_next(entry, "Upload")) {
+            struct upload_listing *upload = ARENA_NEW(arena, struct upload_listing);
+            upload->key = key_in(arena, list, entry, "Key");
+            upload->id = arena_strdup(arena, xml_value(entry, "UploadId"));
+            *end = upload;
+            end = &upload->next;
+        }
+        after_key = key_in(arena, list, list, "NextKeyMarker");
+        after_id = arena_strdup(arena, xml_value(list, "NextUploadIdMarker"));
+        if (strcmp(xml_value(list, "IsTruncated"), "true") || !*after_key)
+            break;
+    }
+    *ret = first;
+    return 0;
+}
+
+/* --- objects --- */
+
+int s3_bucket_head(const struct s3_bucket *bucket, const char *key, struct object_info *ret,
+                   struct error *err)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(answer_release) struct answer answer = {0};
+    struct request request = request_to(bucket, key, "HEAD", "look at", arena);
+    if (client_send(bucket->client, &request, &answer, err) < 0)
+        return -1;
+    *ret = answer.info;
+    return 0;
+}
+
+int s3_bucket_delete(const struct s3_bucket *bucket, const char *key, struct error *err)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(answer_release) struct answer answer = {0};
+    struct request request = request_to(bucket, key, "DELETE", "delete", arena);
+    int r = client_send(bucket->client, &request, &answer, err);
+    return r < 0 && !strcmp(answer.code, "NoSuchKey") ? 0 : r;
+}
+
+int s3_bucket_copy(const struct s3_bucket *bucket, const char *key, const char *from_bucket,
+                   const char *from_key, struct error *err)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(text_release) struct text source = {0};
+    text_add(&source, "/");
+    uri_encode(&source, from_bucket, "");
+    text_add(&source, "/");
+    uri_encode(&source, from_key, "/");
+
+    struct request request = request_to(bucket, key, "PUT", "copy to", arena);
+    request.slow_s = CLIENT_LONG_S;
+    request_header(&request, "x-amz-copy-source", source.data);
+    return ask(bucket, &request, err);
+}
+
+/* --- the bucket --- */
+
+int s3_bucket_create(const struct s3_bucket *bucket, struct error *err)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(answer_release) struct answer answer = {0};
+    CLEANUP(text_release) struct text body = {0};
+    struct request request = request_to(bucket, NULL, "PUT", "create bucket", arena);
+    const char *region = client_region(bucket->client);
+    if (strcmp(region, "us-east-1")) { // which AWS wants not to be named
+        text_add(&body, "<CreateBucketConfiguration xmlns=\"" S3_NAMESPACE "\">");
+        xml_add(&body, "LocationConstraint", region);
+        text_add(&body, "</CreateBucketConfiguration>");
+    }
+    request.body[0] = (struct piece){body.data, body.size};
+    int r = client_send(bucket->client, &request, &answer, err);
+    return r < 0 && !strcmp(answer.code, "BucketAlreadyOwnedByYou") ? 0 : r;
+}
+
+int s3_bucket_get_cors(const struct s3_bucket *bucket, struct text *ret, struct error *err)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(answer_release) struct answer answer = {0};
+    struct request request = request_to(bucket, NULL, "GET", "get CORS of", arena);
+    request_query(&request, "cors", "");
+    if (client_send(bucket->client, &request, &answer, err) < 0)
+        return -1;
+    text_append(ret, answer.text.data, answer.text.size);
+    return 0;
+}
+
+int s3_bucket_put_cors(const struct s3_bucket *bucket, const char *xml, struct error *err)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    unsigned char md5[EVP_MAX_MD_SIZE], base64[32];
+    EVP_Digest(xml, strlen(xml), md5, NULL, EVP_md5(), NULL);
+    EVP_EncodeBlock(base64, md5, 16);
+
+    struct request request = request_to(bucket, NULL, "PUT", "put CORS of", arena);
+    request.body[0] = (struct piece){xml, strlen(xml)};
+    request_query(&request, "cors", "");
+    request_header(&request, "Content-MD5", (const char *)base64);
+    request_header(&request, "Content-Type", "application/xml");
+    return ask(bucket, &request, err);
+}

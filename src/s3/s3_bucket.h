@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is in a bucket, and what can be done with it besides reading and writing objects. */
+#ifndef S3_S3_BUCKET_H
+#define S3_S3_BUCKET_H
+
+#include "base/arena.h"
+#include "s3/client.h"
+
+#define S3_NAMESPACE "http://s3.amazonaws.com/doc/2006-03-01/"
+
+struct s3_bucket {
+    struct client *client;
+    const char *name;
+    struct cancel *cancel; /* may be NULL */
+};
+
+struct object_listing {
+    struct object_listing *next;
+    const char *key;
+    int64_t bytes, modified_us;
+    const char *etag, *storage_class;
+};
+
+struct upload_listing {
+    struct upload_listing *next;
+    const char *key, *id;
+};
+
+/**
+ * One page of the keys that begin with `prefix`, in their order; in the arena.
+ *
+ * @param token  NULL for the first page, then what `ret_token` was
+ * @param ret_token  NULL after the last page
+ */
+int s3_bucket_list(const struct s3_bucket *bucket, struct arena *arena, const char *prefix,
+                   const char *token, struct object_listing **ret, const char **ret_token,
+                   struct error *err) MUST_CHECK;
+
+/* Every multipart upload under keys with this prefix that was begun and not finished. */
+int s3_bucket_list_uploads(const struct s3_bucket *bucket, struct arena *arena, const char *prefix,
+                           struct upload_listing **ret, struct error *err) MUST_CHECK;
+
+int s3_bucket_head(const struct s3_bucket *bucket, const char *key, struct object_info *ret,
+                   struct error *err) MUST_CHECK;
+
+/* That there was none is no error. */
+int s3_bucket_delete(const struct s3_bucket *bucket, const char *key, struct error *err) MUST_CHECK;
+
+/* Copies an object on the server; `from_bucket` is a name. Up to 5 GiB. */
+int s3_bucket_copy(const struct s3_bucket *bucket, const char *key, const char *from_bucket,
+                   const char *from_key, struct error *err) MUST_CHECK;
+
+/* That we have it already is no error. */
+int s3_bucket_create(const struct s3_bucket *bucket, struct error *err) MUST_CHECK;
+
+/* The bucket's CORS configuration, as XML. */
+int s3_bucket_get_cors(const struct s3_bucket *bucket, struct text *ret,
+                       struct error *err) MUST_CHECK;
+int s3_bucket_put_cors(const struct s3_bucket *bucket, const char *xml,
+                       struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The calls of which an object is put: all at once, or as a multipart upload. */
+#ifndef S3_S3_UPLOAD_H
+#define S3_S3_UPLOAD_H
+
+#include "s3/client.h"
+#include "s3/store.h"
+
+/* What is put, and how. The name's uri and the headers must live as long as this. */
+struct s3_upload {
+    struct client *client;
+    struct object_name name;
+    struct object_headers headers;
+    struct cancel *cancel;
+    bool begun;     /* a multipart upload; perhaps only the server knows of it */
+    const char *id; /* then; NULL while it is not known */
+};
+
+int s3_upload_whole(const struct s3_upload *upload, const struct piece body[HTTP_PIECES],
+                    struct error *err) MUST_CHECK;
+
+/* Begins a multipart upload and aborts those that others have left unfinished under this key. */
+int s3_upload_begin(struct s3_upload *upload, struct arena *arena, struct error *err) MUST_CHECK;
+
+/* The ETag that the server gives the part. */
+int s3_upload_part(const struct s3_upload *upload, int number, const struct piece body[HTTP_PIECES],
+                   char ret_etag[72], struct error *err) MUST_CHECK;
+
+/* Makes one object, of so many bytes, of the parts; part n has etags[n - 1]. */
+int s3_upload_complete(const struct s3_upload *upload, const char (*etags)[72], int parts,
+                       int64_t bytes, struct error *err) MUST_CHECK;
+
+/* Aborts it where one has begun, and whatever else is unfinished under this key. Best effort,
+ * cancelled or not. */
+void s3_upload_abort(const struct s3_upload *upload);
+
+#endif
