@@ -113,6 +113,7 @@ int s3_bucket_list(const struct s3_bucket *bucket, struct arena *arena, const ch
     return 0;
 }
 
+/* Not percent-encoded: Ceph's gateway would encode the keys and not say that it did. */
 int s3_bucket_list_uploads(const struct s3_bucket *bucket, struct arena *arena, const char *prefix,
                            struct upload_listing **ret, struct error *err)
 {
@@ -121,7 +122,6 @@ int s3_bucket_list_uploads(const struct s3_bucket *bucket, struct arena *arena, 
     for (int page = 0; page < LIST_MAX_PAGES; page++) {
         struct request request = request_to(bucket, NULL, "GET", "list uploads in", arena);
         request_query(&request, "uploads", "");
-        request_query(&request, "encoding-type", "url");
         request_query(&request, "prefix", prefix);
         if (after_key) {
             request_query(&request, "key-marker", after_key);
