@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs from S3 to S3 on a real server, read back by clients that are not ours."""
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from server import PROGRAM, REPO, TOOLS, call, command_of_run
+
+sys.path.append(str(REPO / "tests/faults"))
+from proxy import Proxy  # noqa: E402
+
+HLS = "/OutputGroups/0/Outputs/{}/OutputSettings/HlsSettings/SegmentModifier="
+UNDATED = [word for output in range(3) for word in ("--set", HLS.format(output))]
+# One MP4 of more than three parts.
+LARGE = ["--set", "/OutputGroups/0/Outputs/0/VideoDescription/CodecSettings/H264Settings/"
+         "MaxBitrate=40000000", "--set", "/OutputGroups/0/Outputs/0/VideoDescription/CodecSettings/"
+         "H264Settings/QvbrSettings/QvbrQualityLevel=10", "--speed", "draft"]  # fmt: skip
+
+
+def test_calls(server):
+    """What calls.c asserts; then the keys that it has written, with another client's eyes."""
+    result = call([TOOLS / "s3_calls"], server.environment())
+    assert result.exit == 0, result.stdout + result.stderr
+    keys = server.keys_in("keys")
+    assert len(keys) > 20 and "a//b" in keys and max(map(len, map(str.encode, keys))) == 1024
+    for key in keys:
+        assert server.get("keys", key).decode() == f"s3://keys/{key}"
+
+
+@pytest.fixture(scope="module")
+def tutorial(server, clips, tmp_path_factory):
+    """The tutorial's job from S3 to S3 and from folder to folder: the bucket and the folder."""
+    clip, folder = clips / "fps2997.mp4", tmp_path_factory.mktemp("folder")
+    bucket, source = server.new_bucket("tutorial"), server.put("clips", "a b/é+%.mp4", clip.read_bytes())
+    (folder / "clips/a b").mkdir(parents=True)
+    (folder / "clips/a b/é+%.mp4").write_bytes(clip.read_bytes())
+    command = command_of_run("tutorial.json", source, f"s3://{bucket}/x y/Default", "--speed", "draft", *UNDATED)
+    on_server = call(command, server.environment()).completed()
+    in_folder = call([*command, "--storage", folder], server.environment()).completed()
+    return bucket, folder / bucket, on_server.json, in_folder.json
+
+
+def test_same_bytes_as_in_a_folder(server, tutorial):
+    bucket, folder, on_server, in_folder = tutorial
+    files = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert len(files) > 10
+    assert server.objects(bucket) == files
+    for report in (on_server, in_folder):
+        report.pop("timing", None)
+    assert on_server.keys() == in_folder.keys()
+    assert not server.uploads(bucket)
+
+
+def test_content_types(server, tutorial):
+    types = {
+        ".m3u8": "application/vnd.apple.mpegurl",
+        ".ts": "video/MP2T",
+        ".aac": "audio/aac",
+        ".mp4": "video/mp4",
+        ".jpg": "image/jpeg",
+    }
+    for key in server.keys_in(tutorial[0]):
+        head = server.client.head_object(Bucket=tutorial[0], Key=key)
+        assert head["ContentType"].lower() == types[os.path.splitext(key)[1]].lower(), key
+
+
+def test_aws_cli_reads_back(server, tutorial, tmp_path):
+    bucket, folder, *_ = tutorial
+    command = ["/usr/bin/aws", "--endpoint-url", server.endpoint, "s3", "cp", "--recursive", "--no-progress", "--quiet",
+               f"s3://{bucket}/", tmp_path]  # fmt: skip
+    result = call(command, server.environment(AWS_DEFAULT_REGION="us-east-1"))
+    assert result.exit == 0, result.stderr
+    subprocess.run(["diff", "-r", folder, tmp_path], check=True)
+
+
+def test_large_object(server, clips, new_name):
+    """Several parts in, several parts out, the index of the MP4 in front."""
+    source = server.put("clips", "hard.mp4", (clips / "hard.mp4").read_bytes())
+    bucket = server.new_bucket(new_name())
+    with Proxy(server.address) as proxy:
+        command = command_of_run("mp4.json", source, f"s3://{bucket}", *LARGE)
+        call(command, server.environment(proxy.endpoint)).completed()
+    (key,) = server.keys_in(bucket)
+    body = server.get(bucket, key)
+    assert server.client.head_object(Bucket=bucket, Key=key)["ETag"].strip('"').split("-")[1] >= "3"
+    assert body.find(b"moov") < body.find(b"mdat")
+    assert proxy.received["GET"] <= 1.05 * (clips / "hard.mp4").stat().st_size + 4096
+
+
+@pytest.mark.parametrize("clip", ["hd.mp4", "transport.ts", "moov_first.mp4"])
+def test_no_byte_is_read_twice(server, clips, new_name, clip):
+    body = (clips / clip).read_bytes()
+    source, bucket = server.put("clips", clip, body), server.new_bucket(new_name())
+    with Proxy(server.address) as proxy:
+        command = command_of_run("tutorial.json", source, f"s3://{bucket}", "--speed", "draft")
+        call(command, server.environment(proxy.endpoint)).completed()
+    assert proxy.received["GET"] <= 1.05 * len(body)
+
+
+def test_canned_acl_and_storage_class(server, clips, new_name):
+    source = server.put("clips", "mono.mp4", (clips / "mono.mp4").read_bytes())
+    at = "/OutputGroups/0/OutputGroupSettings/FileGroupSettings/DestinationSettings/S3Settings"
+    public, private = server.new_bucket(new_name()), server.new_bucket(new_name())
+    for bucket, acl in (public, "PUBLIC_READ"), (private, "BUCKET_OWNER_READ"):
+        options = ["--speed", "draft", "--set", f"{at}/AccessControl/CannedAcl={acl}"]
+        options += ["--set", f"{at}/StorageClass=STANDARD"]
+        call(command_of_run("mp4.json", source, f"s3://{bucket}", *options), server.environment()).completed()
+
+    (key,) = server.keys_in(public)
+    url = f"{server.endpoint}/{{}}/{key}"
+    assert urllib.request.urlopen(url.format(public)).read() == server.get(public, key)
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(url.format(private))
+
+
+REFUSED = {
+    "wrong secret": ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "s3://clips/x.mp4", 1401, "SignatureDoesNotMatch"),
+    "wrong key": ({"AWS_ACCESS_KEY_ID": "NOBODY"}, "s3://clips/x.mp4", 1401, "InvalidAccessKeyId"),
+    "no object": ({}, "s3://clips/none.mp4", 1404, "NoSuchKey"),
+    "no bucket": ({}, "s3://no-such-bucket/x.mp4", 1404, "NoSuchBucket"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_at_once(server, case):
+    changes, source, code, why = REFUSED[case]
+    with Proxy(server.address) as proxy:
+        server.put("clips", "x.mp4", b"x")
+        result = call([PROGRAM, "probe", source], server.environment(proxy.endpoint, **changes))
+    assert result.exit == 1
+    assert f"ErrorCode {code}: " in result.stderr and why in result.stderr and source in result.stderr
+    assert "request id tx" in result.stderr
+    assert len(proxy.requests) == 1
+
+
+def test_no_server(server, tmp_path):
+    environment = server.environment("http://127.0.0.1:9")
+    started = time.monotonic()
+    result = call([PROGRAM, "probe", "s3://clips/x.mp4"], environment)
+    assert result.exit == 1 and "ErrorCode 3451: HTTP Connection Error" in result.stderr
+    assert time.monotonic() - started < 20
+    nobody = {k: v for k, v in environment.items() if "KEY" not in k}
+    result = call([PROGRAM, "probe", "s3://clips/x.mp4"], {**nobody, "HOME": str(tmp_path)})
+    assert "ErrorCode 1401" in result.stderr and "AWS_ACCESS_KEY_ID" in result.stderr
+
+
+def test_options(server, clips, tmp_path):
+    source = server.put("clips", "mono.mp4", (clips / "mono.mp4").read_bytes())
+    without = {k: v for k, v in server.environment().items() if "ENDPOINT" not in k}
+    by_option = call([PROGRAM, "probe", source, "--s3-endpoint", server.endpoint], without)
+    by_variable = call([PROGRAM, "probe", source], {**without, "AWS_ENDPOINT_URL": server.endpoint})
+    in_folder = call([PROGRAM, "probe", source, "--storage", tmp_path], server.environment())
+    port = server.endpoint.rsplit(":", 1)[1]
+    in_host = call([PROGRAM, "probe", source, "--s3-virtual-host", "--s3-endpoint",
+                    f"http://localhost:{port}"], without)  # fmt: skip
+    both = call([PROGRAM, "probe", source, "--storage", ".", "--s3-endpoint", "http://a"], without)
+    assert by_option.completed().stdout == by_variable.completed().stdout
+    assert in_folder.exit == 1 and "1404" in in_folder.stderr
+    assert in_host.exit == 0 or "resolve" in in_host.stderr  # where localhost has no subdomains
+    assert both.exit == 1 and "not both" in both.stderr
+
+
+def test_failed_job_leaves_nothing(server, clips, new_name):
+    source = server.put("clips", "damaged.ts", (clips / "transport.ts").read_bytes()[:700000])
+    bucket = server.new_bucket(new_name())
+    options = ["--speed", "draft", "--set", "/OutputGroups/1/Outputs/0/NameModifier=" + "x" * 250]
+    result = call(command_of_run("tutorial.json", source, f"s3://{bucket}/{'k' * 800}", *options), server.environment())
+    assert result.exit == 1, result.stdout
+    assert not server.keys_in(bucket) and not server.uploads(bucket)
+
+
+def start(server, bucket, source):
+    command = list(map(str, command_of_run("mp4.json", source, f"s3://{bucket}", *LARGE)))
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=server.environment())
+
+
+def wait_for_upload(server, bucket, process):
+    while not server.uploads(bucket):
+        assert process.poll() is None, "it ended before it had uploaded a part"
+        time.sleep(0.05)
+
+
+def test_stopped_and_killed(server, clips, new_name):
+    source, bucket = server.put("clips", "hard.mp4", (clips / "hard.mp4").read_bytes()), server.new_bucket(new_name())
+    stopped = start(server, bucket, source)
+    wait_for_upload(server, bucket, stopped)
+    stopped.send_signal(signal.SIGINT)
+    assert stopped.wait(20) != 0
+    assert not server.keys_in(bucket) and not server.uploads(bucket)
+
+    killed = start(server, bucket, source)
+    wait_for_upload(server, bucket, killed)
+    killed.kill()
+    killed.wait()
+    assert server.uploads(bucket) and not server.keys_in(bucket)
+    assert start(server, bucket, source).wait(60) == 0
+    assert server.keys_in(bucket) and not server.uploads(bucket)
