@@ -62,8 +62,9 @@ struct request {
     size_t into_size;
     const struct object_info *pinned; /* the object that it must be a range of; NULL: any */
 
-    size_t text_max; /* 0: CLIENT_TEXT_MAX */
-    int slow_s;      /* 0: CLIENT_SLOW_S */
+    const char *document; /* the root element that the answer must have; NULL: any text is fine */
+    size_t text_max;      /* 0: CLIENT_TEXT_MAX */
+    int slow_s;           /* 0: CLIENT_SLOW_S */
     struct cancel *cancel;
 };
 

@@ -207,6 +207,12 @@ static enum verdict judge_refusal(const struct request *request, const struct ht
 
 /* --- the verdict --- */
 
+static bool is_document(const struct text *text, const char *root)
+{
+    CLEANUP(xml_free) struct xml *xml = xml_parse(text->data, text->size);
+    return xml && xml_is(xml_root(xml), root);
+}
+
 static enum verdict judge_outcome(const struct request *request, enum http_outcome outcome,
                                   const struct http_response *response, struct error *err)
 {
@@ -245,5 +251,9 @@ enum verdict failure_judge(const struct request *request, const struct http *htt
         return judge_refusal(request, http, response, &refusal, answer, err);
     if (request->into)
         return judge_range(request, http, response, answer, err);
+    if (request->document && !is_document(&response->text, request->document)) {
+        error_set(err, ERROR_HTTP_UNKNOWN, "the answer is no %s", request->document);
+        return VERDICT_AGAIN;
+    }
     return VERDICT_DONE;
 }

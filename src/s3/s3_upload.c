@@ -95,6 +95,7 @@ int s3_upload_begin(struct s3_upload *upload, struct arena *arena, struct error 
 {
     abort_all_but(upload, NULL);
     struct request request = request_to(upload, "POST");
+    request.document = "InitiateMultipartUploadResult";
     request_query(&request, "uploads", "");
     add_object_headers(&request, &upload->headers);
     CLEANUP(answer_release) struct answer answer = {0};
@@ -171,6 +172,7 @@ int s3_upload_complete(const struct s3_upload *upload, const char (*etags)[72], 
     CLEANUP(text_release) struct text list = {0};
     list_parts(&list, etags, parts);
     struct request request = request_to(upload, "POST");
+    request.document = "CompleteMultipartUploadResult";
     request.slow_s = CLIENT_LONG_S;
     request.body[0] = (struct piece){list.data, list.size};
     request_query(&request, "uploadId", upload->id);

@@ -6,6 +6,7 @@ import os
 import pathlib
 import socket
 import subprocess
+from hashlib import sha256
 
 import boto3
 import botocore.config
@@ -84,8 +85,8 @@ class Server:
     def get(self, bucket, key):
         return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
 
-    def objects(self, bucket):
-        return {key: self.get(bucket, key) for key in self.keys_in(bucket)}
+    def hashes(self, bucket):
+        return {key: sha256(self.get(bucket, key)).hexdigest() for key in self.keys_in(bucket)}
 
     def uploads(self, bucket):
         """Those that are not finished."""

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The server and the clips of tests/s3."""
+import importlib.util
+import pathlib
+import sys
+
+S3 = pathlib.Path(__file__).parents[1] / "s3"
+sys.path.append(str(S3))
+spec = importlib.util.spec_from_file_location("s3_conftest", S3 / "conftest.py")
+s3_conftest = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(s3_conftest)
+server, clips, new_name = s3_conftest.server, s3_conftest.clips, s3_conftest.new_name
