@@ -1,26 +1,36 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Shows that memory does not grow with the length of the input: runs the tutorial's job on 30 s, 5 min
-# and 30 min of 1080p and fits the peak memory of each against its minutes.
+# What takes long: about an hour in all.
 #
-#   tools/soak.sh
+#   tools/soak.sh [memory]
+#     Shows that memory does not grow with the length of the input: runs the tutorial's job on 30 s,
+#     5 min and 30 min of 1080p and fits the peak memory of each against its minutes.
+#   tools/soak.sh [faults [FIRST [RUNS]]]
+#     Runs jobs from S3 to S3 through a proxy that goes wrong: 200 seeds, or those from FIRST on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 soak=build/soak
 mkdir -p $soak
 
-tools/install.sh build clip
+what=${1:-memory faults} first=${2:-0} runs=${3:-$((200 - first))}
+
+tools/install.sh build clip test s3
 cmake --preset release > /dev/null
 cmake --build --preset release > /dev/null
-[ -e $soak/clip.mp4 ] || fixtures/make.sh --demo $soak/clip.mp4
-for seconds in 30 300 1800; do
-    [ -e $soak/$seconds.mp4 ] || {
-        ffmpeg -nostdin -v error -y -stream_loop -1 -i $soak/clip.mp4 -t $seconds -c copy $soak/part.mp4
-        mv $soak/part.mp4 $soak/$seconds.mp4
-    }
-done
 
-exec /usr/bin/python3 - << 'END'
+make_clips() {
+    [ -e $soak/clip.mp4 ] || fixtures/make.sh --demo $soak/clip.mp4
+    for seconds in 30 300 1800; do
+        [ -e $soak/$seconds.mp4 ] || {
+            ffmpeg -nostdin -v error -y -stream_loop -1 -i $soak/clip.mp4 -t $seconds -c copy $soak/part.mp4
+            mv $soak/part.mp4 $soak/$seconds.mp4
+        }
+    done
+}
+
+memory() {
+    make_clips
+    /usr/bin/python3 - << 'END'
 import os
 import shutil
 import sys
@@ -53,3 +63,13 @@ print(f"{slope:.3f} MB per minute of media (less than {MOST_MB_PER_MINUTE}), "
       f"at most {peak:.0f} MB (less than {MOST_MB})")
 sys.exit(slope >= MOST_MB_PER_MINUTE or peak >= MOST_MB)
 END
+}
+
+faults() {
+    FAULT_FIRST=$first FAULT_RUNS=$runs /usr/bin/python3 -m pytest -q -k 'mix or stuck' tests/faults
+}
+
+for part in $what; do
+    echo "== $part"
+    $part
+done

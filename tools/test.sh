@@ -82,7 +82,7 @@ threads() {
             --destination s3://out/vfr/Default --storage $logs/buckets-tsan --speed draft --threads 4
 }
 
-step install tools/install.sh build clip test || { printf '\n0 passed, 1 failed\n'; exit 1; }
+step install tools/install.sh build clip test s3 || { printf '\n0 passed, 1 failed\n'; exit 1; }
 step build-release build release
 step units-release units release
 step build-clang build clang
@@ -96,7 +96,12 @@ for folder in structure cli golden; do
 done
 # What is small runs under the sanitizers, the rest at full speed.
 step media tests media -m 'not asan' tests/media
-MEDIACONVERT_LOCAL=$PWD/build/asan/bin/mediaconvert-local step media-asan tests media-asan -m asan tests/media
+step s3 tests s3 tests/s3
+step faults tests faults -k mix tests/faults
+export MEDIACONVERT_LOCAL=$PWD/build/asan/bin/mediaconvert-local
+step media-asan tests media-asan -m asan tests/media
+step s3-asan tests s3-asan -k calls tests/s3
+step faults-asan tests faults-asan -k 'not mix' tests/faults
 
 printf '\n'
 printf '%s\n' "${summary[@]}"

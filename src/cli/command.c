@@ -116,8 +116,8 @@ int fail(const struct error *err, bool json)
     if (err->kind == ERROR_CANCELED)
         fputs("canceled\n", stderr);
     else
-        print_message("error", message.data);
+        print_message("error", err->kind == ERROR_BAD_REQUEST ? text : message.data);
     if (json)
         print_json(error_to_json(err));
-    return EXIT_FAILED;
+    return err->kind == ERROR_BAD_REQUEST ? EXIT_REFUSED : EXIT_FAILED;
 }

@@ -44,7 +44,8 @@ void print_json(struct cJSON *object);
 void print_message(const char *kind, const char *message);
 
 /* Prints why a job failed, "error: ErrorCode 1076: Source Read Error: …", and for a program
- * {status, errorCode, errorMessage} to stdout; returns EXIT_FAILED. */
+ * {status, errorCode, errorMessage} to stdout; returns EXIT_FAILED, or EXIT_REFUSED where the
+ * command line asks for what cannot be. */
 int fail(const struct error *err, bool json);
 
 #endif

@@ -23,7 +23,7 @@ static int plan(const struct loaded_job *loaded, const struct job_arguments *arg
                 struct plan **ret, struct error *err)
 {
     CLEANUP(storage_free) struct storage *storage = NULL;
-    if (store_open(&storage, &arguments->store, NULL, err) < 0)
+    if (store_open(&storage, &arguments->store, err) < 0)
         return -1;
     CLEANUP(media_close) struct media *media = NULL;
     struct probe *probe;

@@ -33,7 +33,8 @@ static int find_etag(struct storage *storage, struct probe *probe, struct error 
 {
     const char *etag;
     CLEANUP(object_close) struct object_reader *reader = NULL;
-    if (storage_open(storage, probe->uri, &reader, err) < 0 || object_etag(reader, &etag, err) < 0)
+    if (storage_open(storage, probe->uri, NULL, &reader, err) < 0 ||
+        object_etag(reader, &etag, err) < 0)
         return -1;
     snprintf(probe->object.etag, sizeof(probe->object.etag), "%s", etag);
     return 0;

@@ -105,7 +105,7 @@ int run_main(int argc, char **argv)
     interrupt_init(&interrupt);
     signal(SIGPIPE, SIG_IGN); // a pipe that closes must not leave half of the objects behind
     CLEANUP(storage_free) struct storage *storage = NULL;
-    if (store_open(&storage, &arguments.job.store, &interrupt.cancel, &err) < 0 ||
+    if (store_open(&storage, &arguments.job.store, &err) < 0 ||
         run(&loaded, &arguments, storage, &interrupt, &err) < 0)
         return fail(&err, arguments.job.json);
     return EXIT_DONE;

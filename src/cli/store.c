@@ -25,15 +25,11 @@ const char *store_place(const struct store_arguments *arguments)
     return endpoint ? endpoint : arguments->folder ? arguments->folder : STORAGE_DEFAULT;
 }
 
-int store_open(struct storage **ret, const struct store_arguments *arguments, struct cancel *cancel,
-               struct error *err)
+int store_open(struct storage **ret, const struct store_arguments *arguments, struct error *err)
 {
     struct s3_options s3 = {endpoint_of(arguments), arguments->virtual_host};
     if (arguments->endpoint && arguments->folder)
         return error_set(err, ERROR_BAD_REQUEST, "give --storage or --s3-endpoint, not both");
-    int r = s3.endpoint ? storage_open_s3(ret, &s3, err)
-                        : storage_open_folder(ret, store_place(arguments), err);
-    if (r == 0)
-        storage_cancel_by(*ret, cancel);
-    return r;
+    return s3.endpoint ? storage_open_s3(ret, &s3, err)
+                       : storage_open_folder(ret, store_place(arguments), err);
 }

@@ -26,8 +26,8 @@ struct store_arguments {
 /* clang-format on */
 
 /* Opens what the options ask for; failing that what AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL does;
- * else the folder. --storage comes before the environment. `cancel` may be NULL. */
-int store_open(struct storage **ret, const struct store_arguments *arguments, struct cancel *cancel,
+ * else the folder. --storage comes before the environment. */
+int store_open(struct storage **ret, const struct store_arguments *arguments,
                struct error *err) MUST_CHECK;
 
 /* Where that is, for people: "./buckets", "http://localhost:9000". */

@@ -185,7 +185,7 @@ static int check_complete(struct media *media, struct error *err)
 static int open_all(struct media *media, struct storage *storage, const char *uri,
                     struct error *err)
 {
-    if (storage_open(storage, uri, &media->reader, err) < 0)
+    if (storage_open(storage, uri, media->cancel, &media->reader, err) < 0)
         return -1;
 
     unsigned char *buffer = av_malloc(AVIO_BYTES);

@@ -100,8 +100,9 @@ static int open_object(int bucket, const char *path)
 }
 
 static int folder_open(struct storage *storage, const struct object_name *name,
-                       struct object_reader **ret, struct error *err)
+                       struct cancel *cancel, struct object_reader **ret, struct error *err)
 {
+    (void)cancel; // a disk is not waited for
     const struct folder *folder = (const struct folder *)storage;
     char path[KEY_PATH_SIZE];
     if (bucket_check(name, err) < 0)

@@ -10,7 +10,7 @@ static void s3_free(struct storage *storage)
     free(s3);
 }
 
-static int s3_open(struct storage *storage, const struct object_name *name,
+static int s3_open(struct storage *storage, const struct object_name *name, struct cancel *cancel,
                    struct object_reader **ret, struct error *err)
 {
     struct request request = {
@@ -19,7 +19,7 @@ static int s3_open(struct storage *storage, const struct object_name *name,
         .uri = name->uri,
         .bucket = name->bucket,
         .key = name->key,
-        .cancel = storage->cancel,
+        .cancel = cancel,
     };
     return remote_open(ret, ((struct s3 *)storage)->client, NULL, &request, err);
 }
@@ -28,6 +28,7 @@ const struct store_ops s3_ops = {
     .free = s3_free,
     .open = s3_open,
     .delivery_new = s3_delivery_new,
+    .delivery_scratch = s3_delivery_scratch,
     .delivery_commit = s3_delivery_commit,
     .delivery_free = s3_delivery_free,
     .create = s3_create,

@@ -31,11 +31,15 @@ extern const struct store_ops s3_ops;
 
 struct s3_delivery;
 
-int s3_delivery_new(struct storage *storage, struct delivery **ret, struct error *err) MUST_CHECK;
+int s3_delivery_new(struct storage *storage, struct cancel *cancel, struct delivery **ret,
+                    struct error *err) MUST_CHECK;
+int s3_delivery_scratch(struct delivery *delivery, const char **ret_path,
+                        struct error *err) MUST_CHECK;
 int s3_delivery_commit(struct delivery *delivery, struct error *err) MUST_CHECK;
 void s3_delivery_free(struct delivery *delivery);
 
-struct s3 *s3_of(const struct s3_delivery *delivery);
+struct client *s3_delivery_client(const struct s3_delivery *delivery);
+struct cancel *s3_delivery_cancel(const struct s3_delivery *delivery);
 
 /* From now on the object may be there, and goes if the delivery is not committed. */
 void s3_delivery_put(struct s3_delivery *delivery, const struct object_name *name);

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a run has put, so that it can be taken back. */
+#include <errno.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "s3/file.h"
 #include "s3/s3.h"
 #include "s3/s3_bucket.h"
 
@@ -12,7 +18,10 @@ struct put_object {
 
 struct s3_delivery {
     struct delivery base;
-    struct s3 *s3;
+    struct client *client;
+    struct cancel *cancel;
+    struct storage *scratch_storage; /* a folder for temporary files, made when asked for; … */
+    struct delivery *scratch;        /* … nothing of it is ever delivered */
 
     pthread_mutex_t lock;
     /* ---- guarded by lock ---- */
@@ -20,23 +29,62 @@ struct s3_delivery {
     struct put_object *last;
 };
 
-int s3_delivery_new(struct storage *storage, struct delivery **ret, struct error *err)
+int s3_delivery_new(struct storage *storage, struct cancel *cancel, struct delivery **ret,
+                    struct error *err)
 {
     struct s3_delivery *delivery = calloc(1, sizeof(*delivery));
     if (!delivery)
         return error_set(err, ERROR_BUG, "out of memory");
     delivery->base.ops = &s3_ops;
-    delivery->s3 = (struct s3 *)storage;
+    delivery->client = ((struct s3 *)storage)->client;
+    delivery->cancel = cancel;
     delivery->arena = arena_new();
     pthread_mutex_init(&delivery->lock, NULL);
     *ret = &delivery->base;
     return 0;
 }
 
-struct s3 *s3_of(const struct s3_delivery *delivery)
+struct client *s3_delivery_client(const struct s3_delivery *delivery)
 {
-    return delivery->s3;
+    return delivery->client;
 }
+
+struct cancel *s3_delivery_cancel(const struct s3_delivery *delivery)
+{
+    return delivery->cancel;
+}
+
+/* --- temporary files --- */
+
+/* A folder that is ours and that nobody else can write to, although /tmp is everybody's. */
+static int make_private_folder(char path[PATH_MAX], struct error *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    struct stat st;
+    snprintf(path, PATH_MAX, "%s/mediaconvert-local-%d", tmp && *tmp ? tmp : "/tmp",
+             (int)geteuid());
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return file_error(err, "make", path);
+    if (lstat(path, &st) < 0)
+        return file_error(err, "open", path);
+    if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 022)
+        return error_set(err, ERROR_PERMISSION, "'%s' is not a folder of ours alone", path);
+    return 0;
+}
+
+int s3_delivery_scratch(struct delivery *base, const char **ret_path, struct error *err)
+{
+    struct s3_delivery *delivery = (struct s3_delivery *)base;
+    char path[PATH_MAX];
+    if (!delivery->scratch &&
+        (make_private_folder(path, err) < 0 ||
+         storage_open_folder(&delivery->scratch_storage, path, err) < 0 ||
+         delivery_new(delivery->scratch_storage, NULL, &delivery->scratch, err) < 0))
+        return -1;
+    return delivery_scratch(delivery->scratch, ret_path, err);
+}
+
+/* --- objects --- */
 
 void s3_delivery_put(struct s3_delivery *delivery, const struct object_name *name)
 {
@@ -55,9 +103,10 @@ void s3_delivery_put(struct s3_delivery *delivery, const struct object_name *nam
 int s3_delivery_commit(struct delivery *base, struct error *err)
 {
     struct s3_delivery *delivery = (struct s3_delivery *)base;
-    if (cancel_requested(delivery->s3->base.cancel))
+    if (cancel_requested(delivery->cancel))
         return error_set(err, ERROR_CANCELED, "canceled");
     delivery->last = NULL;
+    delivery_free(&delivery->scratch);
     return 0;
 }
 
@@ -67,7 +116,7 @@ static void take_back(const struct s3_delivery *delivery)
 {
     struct error err = {0};
     for (const struct put_object *object = delivery->last; object; object = object->before) {
-        struct s3_bucket bucket = {delivery->s3->client, object->bucket, NULL};
+        struct s3_bucket bucket = {delivery->client, object->bucket, NULL};
         if (s3_bucket_delete(&bucket, object->key, &err) < 0 && err.kind >= ERROR_HTTP_SERVER)
             return;
     }
@@ -77,6 +126,8 @@ void s3_delivery_free(struct delivery *base)
 {
     struct s3_delivery *delivery = (struct s3_delivery *)base;
     take_back(delivery);
+    delivery_free(&delivery->scratch);
+    storage_free(&delivery->scratch_storage);
     pthread_mutex_destroy(&delivery->lock);
     arena_free(&delivery->arena);
     free(delivery);

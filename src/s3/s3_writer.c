@@ -195,13 +195,12 @@ int s3_create(struct delivery *delivery, const struct object_name *name,
     writer->base.ops = &s3_ops;
     writer->delivery = (struct s3_delivery *)delivery;
 
-    const struct s3 *s3 = s3_of(writer->delivery);
     const char *uri = arena_strdup(arena, name->uri);
     writer->upload = (struct s3_upload){
-        .client = s3->client,
+        .client = s3_delivery_client(writer->delivery),
         .name = *name,
         .headers = object_headers_copy(arena, headers),
-        .cancel = s3->base.cancel,
+        .cancel = s3_delivery_cancel(writer->delivery),
     };
     writer->upload.name.uri = uri;
     writer->upload.name.key = uri + (name->key - name->uri);

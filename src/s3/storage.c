@@ -62,23 +62,18 @@ void storage_free(struct storage **storage)
     *storage = NULL;
 }
 
-void storage_cancel_by(struct storage *storage, struct cancel *cancel)
-{
-    storage->cancel = cancel;
-}
-
-int storage_open(struct storage *storage, const char *uri, struct object_reader **ret,
-                 struct error *err)
+int storage_open(struct storage *storage, const char *uri, struct cancel *cancel,
+                 struct object_reader **ret, struct error *err)
 {
     if (!strncmp(uri, "file://", strlen("file://")))
         return file_open(uri, ret, err);
     if (!strncmp(uri, "http://", strlen("http://")) ||
         !strncmp(uri, "https://", strlen("https://")))
-        return web_open(storage, uri, ret, err);
+        return web_open(uri, cancel, ret, err);
     struct object_name name;
     if (name_split(&name, uri, err) < 0)
         return -1;
-    return storage->ops->open(storage, &name, ret, err);
+    return storage->ops->open(storage, &name, cancel, ret, err);
 }
 
 void object_close(struct object_reader **reader)

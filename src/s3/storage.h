@@ -20,8 +20,8 @@
  * Every call may block on disk or network.
  *
  * Errors are MediaConvert's, but for ERROR_CANCELED: ERROR_NOT_FOUND (1404), ERROR_PERMISSION
- * (1401), ERROR_DISK_FULL, ERROR_SOURCE_READ (1076: changed while it was read), ERROR_HTTP_SERVER (3450),
- * ERROR_HTTP_CONNECTION (3451), ERROR_FILE_OPEN (1056) for the rest, and for http:// inputs
+ * (1401), ERROR_DISK_FULL, ERROR_SOURCE_READ (1076: changed while it was read), ERROR_HTTP_SERVER
+ * (3450), ERROR_HTTP_CONNECTION (3451), ERROR_FILE_OPEN (1056) for the rest, and for http:// inputs
  * ERROR_HTTP_UNAUTHORIZED (3401), _FORBIDDEN (3403), _NOT_FOUND (3404), _UNKNOWN (3999). The
  * message names bucket and key.
  */
@@ -70,10 +70,6 @@ int storage_open_s3(struct storage **ret, const struct s3_options *options,
 
 void storage_free(struct storage **storage);
 
-/* Makes whatever waits for a network fail soon with ERROR_CANCELED once `cancel` is requested,
- * but for cleaning up. `cancel` must outlive the storage. */
-void storage_cancel_by(struct storage *storage, struct cancel *cancel);
-
 /* Splits "s3://bucket/key/with/slashes"; pointers into uri. */
 int storage_split_uri(const char *uri, const char **ret_bucket, size_t *ret_bucket_length,
                       const char **ret_key, struct error *err) MUST_CHECK;
@@ -82,14 +78,17 @@ int storage_split_uri(const char *uri, const char **ret_bucket, size_t *ret_buck
  * Opens an input: s3://bucket/key in this storage; file:///path, http://… or https://… outside it.
  * The first two are not percent-decoded.
  *
+ * @param cancel  makes this and every read that waits for a network fail soon with ERROR_CANCELED;
+ *                may be NULL, must outlive the reader
  * @retval -1  ERROR_NOT_FOUND, ERROR_PERMISSION, ERROR_FILE_OPEN (a directory, say)
  */
-int storage_open(struct storage *storage, const char *uri, struct object_reader **ret,
-                 struct error *err) MUST_CHECK;
+int storage_open(struct storage *storage, const char *uri, struct cancel *cancel,
+                 struct object_reader **ret, struct error *err) MUST_CHECK;
 void object_close(struct object_reader **reader);
 const struct object_info *object_info(const struct object_reader *reader);
 
-/* The ETag; where the store does not know it, the whole object is read for it. */
+/* The ETag; where the store does not know it, the whole object is read for it. "" for what a web
+ * server gives none. */
 int object_etag(struct object_reader *reader, const char **ret, struct error *err) MUST_CHECK;
 
 /**
@@ -100,8 +99,8 @@ int object_etag(struct object_reader *reader, const char **ret, struct error *er
 int object_read(struct object_reader *reader, int64_t offset, void *buffer, size_t size,
                 size_t *ret_size, struct error *err) MUST_CHECK;
 
-/* Begins a delivery. `storage` must outlive it, and so must `cancel`, which may be NULL: a commit
- * that has to wait for somebody else's gives up when it says so. */
+/* Begins a delivery. `storage` must outlive it, and so must `cancel`, which may be NULL: what waits
+ * for a network, or a commit for somebody else's, gives up when it says so. */
 int delivery_new(struct storage *storage, struct cancel *cancel, struct delivery **ret,
                  struct error *err) MUST_CHECK;
 

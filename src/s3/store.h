@@ -21,7 +21,6 @@ struct object_name {
 
 struct storage {
     const struct store_ops *ops;
-    struct cancel *cancel; /* may be NULL */
 };
 
 struct object_reader {
@@ -48,13 +47,13 @@ struct reader_ops {
 struct object_headers object_headers_copy(struct arena *arena, const struct object_headers *from);
 
 /* An input that is no object of the store. */
-int web_open(struct storage *storage, const char *url, struct object_reader **ret,
+int web_open(const char *url, struct cancel *cancel, struct object_reader **ret,
              struct error *err) MUST_CHECK;
 
 struct store_ops {
     void (*free)(struct storage *storage);
-    int (*open)(struct storage *storage, const struct object_name *name, struct object_reader **ret,
-                struct error *err) MUST_CHECK;
+    int (*open)(struct storage *storage, const struct object_name *name, struct cancel *cancel,
+                struct object_reader **ret, struct error *err) MUST_CHECK;
 
     int (*delivery_new)(struct storage *storage, struct cancel *cancel, struct delivery **ret,
                         struct error *err) MUST_CHECK;

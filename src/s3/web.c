@@ -3,8 +3,7 @@
 #include "s3/remote.h"
 #include "s3/store.h"
 
-int web_open(struct storage *storage, const char *url, struct object_reader **ret,
-             struct error *err)
+int web_open(const char *url, struct cancel *cancel, struct object_reader **ret, struct error *err)
 {
     struct client *client = NULL;
     if (client_new(&client, &(struct client_options){0}, err) < 0)
@@ -14,7 +13,7 @@ int web_open(struct storage *storage, const char *url, struct object_reader **re
         .verb = "open",
         .uri = url,
         .url = url,
-        .cancel = storage->cancel,
+        .cancel = cancel,
     };
     return remote_open(ret, client, client, &request, err);
 }

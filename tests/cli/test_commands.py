@@ -157,12 +157,30 @@ def test_no_control_characters_in_the_table(call, clip):
     assert "\x9b" not in answer.stdout + answer.stderr and "s3://out/a?2J/" in answer.stdout
 
 
+COMMANDS = pytest.mark.parametrize("words", [["run", JOB, "-i"], ["plan", JOB, "-i"], ["probe"]], ids=lambda w: w[0])
+
+
+@pytest.fixture
+def keys(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "A")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "B")
+
+
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"])
-@pytest.mark.parametrize("words", [["run", JOB, "-i"], ["plan", JOB, "-i"], ["probe"]], ids=lambda w: w[0])
-def test_endpoint_is_not_used(call, monkeypatch, name, words):
-    monkeypatch.setenv(name, "http://localhost:9000")
-    answer = call(*words, "none.mp4")
-    assert answer.stderr.count(f"warning: {name} is not used: ") == 1
+@COMMANDS
+def test_endpoint_of_the_environment(call, monkeypatch, clip, keys, name, words):
+    """It is used, which shows where it is none; a folder that is asked for comes before it."""
+    monkeypatch.setenv(name, "ftp://localhost")
+    answer = call(*words, clip)
+    assert answer.returncode == 2 and "'ftp://localhost'" in answer.stderr
+    answer = call(*words, "s3://a/none.mp4", "--storage", ".")
+    assert answer.returncode == 1 and "ErrorCode 1404" in answer.stderr
+
+
+@COMMANDS
+def test_two_storages(call, keys, words):
+    answer = call(*words, "s3://a/none.mp4", "--storage", ".", "--s3-endpoint", "http://localhost")
+    assert answer.returncode == 2 and "not both" in answer.stderr
 
 
 def test_reader_of_progress_that_leaves(clip, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from proxy import FAULTS, PASSING, Proxy
 from server import TOOLS, call, command_of_run
 
+LONG = "FAULT_RUNS" in os.environ
 RUNS, FIRST = int(os.environ.get("FAULT_RUNS", 6)), int(os.environ.get("FAULT_FIRST", 0))
 RATE = 0.12  # eight tries in a row fail once in twenty million
 SIZE = 21 * 1024 * 1024  # four parts
@@ -91,8 +92,8 @@ def empty(server, bucket):
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + RUNS))
 def test_mix(server, expected, seed):
-    """Every third run is a large job where there are few; every other one where there are many."""
-    command, hashes = expected["large" if seed % (2 if RUNS > 50 else 3) == 1 else "small"]
+    """Every third run is a large job in the short form, every other one in the long form."""
+    command, hashes = expected["large" if seed % (2 if LONG else 3) == 1 else "small"]
     bucket = server.new_bucket(f"mix-{seed}")
     with Proxy(server.address, PASSING, RATE, seed) as proxy:
         result = call(command(bucket), server.environment(proxy.endpoint), limit=300)
@@ -102,7 +103,7 @@ def test_mix(server, expected, seed):
     empty(server, bucket)
 
 
-@pytest.mark.skipif(RUNS < 50, reason="waits for time-outs; tools/soak.sh runs it")
+@pytest.mark.skipif(not LONG, reason="waits for time-outs; tools/soak.sh runs it")
 def test_stuck(server, source):
     uri, body = source
     with Proxy(server.address, ["stuck"], 1, most=2) as proxy:

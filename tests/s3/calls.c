@@ -49,7 +49,7 @@ static void put(struct place *p, struct storage *storage, const char *uri, const
                 size_t size)
 {
     CLEANUP(delivery_free) struct delivery *delivery = NULL;
-    ok(p, delivery_new(storage, &delivery, &p->err));
+    ok(p, delivery_new(storage, NULL, &delivery, &p->err));
     ok(p, object_put(delivery, uri, NULL, bytes, size, &p->err));
     ok(p, delivery_commit(delivery, &p->err));
 }
@@ -60,7 +60,7 @@ static void expect(struct place *p, struct storage *storage, const char *uri, co
     CLEANUP(object_close) struct object_reader *reader = NULL;
     CLEANUP(free_pointer) char *got = malloc(size + 1);
     size_t got_size;
-    ok(p, storage_open(storage, uri, &reader, &p->err));
+    ok(p, storage_open(storage, uri, NULL, &reader, &p->err));
     assert_int_equal(object_info(reader)->bytes, size);
     ok(p, object_read(reader, 0, got, size + 1, &got_size, &p->err));
     assert_int_equal(got_size, size);
@@ -70,7 +70,7 @@ static void expect(struct place *p, struct storage *storage, const char *uri, co
 static void expect_none(struct place *p, const char *uri)
 {
     struct object_reader *reader = NULL;
-    assert_int_equal(storage_open(p->storage, uri, &reader, &p->err), -1);
+    assert_int_equal(storage_open(p->storage, uri, NULL, &reader, &p->err), -1);
     assert_int_equal(p->err.kind, ERROR_NOT_FOUND);
 }
 
@@ -148,7 +148,7 @@ static void test_sizes(void **state)
         for (size_t b = 0; b < COUNT(bodies); b++) {
             CLEANUP(delivery_free) struct delivery *delivery = NULL;
             CLEANUP(object_writer_free) struct object_writer *writer = NULL;
-            ok(p, delivery_new(p->storage, &delivery, &p->err));
+            ok(p, delivery_new(p->storage, NULL, &delivery, &p->err));
             ok(p, object_create(delivery, "s3://calls/sizes", NULL, &writer, &p->err));
             for (size_t at = 0, step = 777 * 1024; at < bodies[b]; at += step) {
                 size_t size = bodies[b] - at < step ? bodies[b] - at : step;
@@ -168,7 +168,7 @@ static void test_abort_leaves_nothing(void **state)
     CLEANUP(free_pointer) char *bytes = calloc(1, 20 * MIB);
     struct delivery *delivery = NULL;
     struct object_writer *writer = NULL;
-    ok(p, delivery_new(p->storage, &delivery, &p->err));
+    ok(p, delivery_new(p->storage, NULL, &delivery, &p->err));
     ok(p, object_put(delivery, "s3://calls/small", NULL, "x", 1, &p->err));
     ok(p, object_put(delivery, "s3://calls/large", NULL, bytes, 20 * MIB, &p->err));
     ok(p, object_create(delivery, "s3://calls/unfinished", NULL, &writer, &p->err));
@@ -218,7 +218,7 @@ static void test_ranges(void **state)
     put(p, p->storage, "s3://calls/ranges", all, SIZE);
 
     CLEANUP(object_close) struct object_reader *reader = NULL;
-    ok(p, storage_open(p->storage, "s3://calls/ranges", &reader, &p->err));
+    ok(p, storage_open(p->storage, "s3://calls/ranges", NULL, &reader, &p->err));
     static const struct {
         int64_t offset;
         size_t size, expected;
@@ -249,7 +249,7 @@ static void test_changed_while_read(void **state)
     CLEANUP(free_pointer) char *all = calloc(1, 2 * MIB);
     put(p, p->storage, "s3://calls/changing", all, 2 * MIB);
     CLEANUP(object_close) struct object_reader *reader = NULL;
-    ok(p, storage_open(p->storage, "s3://calls/changing", &reader, &p->err));
+    ok(p, storage_open(p->storage, "s3://calls/changing", NULL, &reader, &p->err));
     all[0] = 1;
     put(p, p->storage, "s3://calls/changing", all, 2 * MIB);
 
@@ -266,7 +266,7 @@ static void test_list(void **state)
     struct place *p = *state;
     enum { MANY = 1003 }; // more than a page
     CLEANUP(delivery_free) struct delivery *delivery = NULL;
-    ok(p, delivery_new(p->storage, &delivery, &p->err));
+    ok(p, delivery_new(p->storage, NULL, &delivery, &p->err));
     for (int i = 0; i < MANY; i++) {
         const char *uri = arena_printf(p->arena, "s3://calls/list/%04d +%%", i);
         ok(p, object_put(delivery, uri, NULL, "abc", 3, &p->err));
@@ -334,7 +334,7 @@ static void test_presigned(void **state)
     char *wrong = arena_strdup(p->arena, url);
     wrong[strlen(wrong) - 1] ^= 1;
     struct object_reader *reader = NULL;
-    assert_int_equal(storage_open(p->folder, wrong, &reader, &p->err), -1);
+    assert_int_equal(storage_open(p->folder, wrong, NULL, &reader, &p->err), -1);
     assert_int_equal(p->err.kind, ERROR_HTTP_FORBIDDEN);
 }
 
@@ -342,11 +342,9 @@ static void test_canceled(void **state)
 {
     struct place *p = *state;
     struct cancel cancel = {true};
-    storage_cancel_by(p->storage, &cancel);
     struct object_reader *reader = NULL;
-    assert_int_equal(storage_open(p->storage, "s3://calls/x", &reader, &p->err), -1);
+    assert_int_equal(storage_open(p->storage, "s3://calls/x", &cancel, &reader, &p->err), -1);
     assert_int_equal(p->err.kind, ERROR_CANCELED);
-    storage_cancel_by(p->storage, NULL);
 }
 
 static char folder[] = "/tmp/mediaconvert-local-test-XXXXXX";

@@ -10,8 +10,9 @@
 # The account's keys are those below; the tests sign with them.
 set -euo pipefail
 readonly access_key=TESTACCESSKEY0000000 secret_key=test/secret+key/0000000000000000000000000
-readonly action=${1:?start or stop} folder=$(realpath -m "${2:?a folder}") port=${3:-7480}
-readonly mon_port=$((port + 1)) old_mon_port=$((port + 2))
+action=${1:?start or stop} port=${3:-7480}
+folder=$(realpath -m "${2:?a folder}")
+readonly action port folder mon_port=$((port + 1)) old_mon_port=$((port + 2))
 
 configure() {
     mkdir -p "$folder"/{mon,osd,rgw,log,run}

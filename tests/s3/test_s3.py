@@ -160,11 +160,9 @@ def test_options(server, clips, tmp_path):
     port = server.endpoint.rsplit(":", 1)[1]
     in_host = call([PROGRAM, "probe", source, "--s3-virtual-host", "--s3-endpoint",
                     f"http://localhost:{port}"], without)  # fmt: skip
-    both = call([PROGRAM, "probe", source, "--storage", ".", "--s3-endpoint", "http://a"], without)
     assert by_option.completed().stdout == by_variable.completed().stdout
     assert in_folder.exit == 1 and "1404" in in_folder.stderr
     assert in_host.exit == 0 or "resolve" in in_host.stderr  # where localhost has no subdomains
-    assert both.exit == 1 and "not both" in both.stderr
 
 
 def test_failed_job_leaves_nothing(server, clips, new_name):

@@ -37,9 +37,9 @@ static int transfer(struct storage *storage, const char *from, const char *to, s
     CLEANUP(object_writer_free) struct object_writer *writer = NULL;
     CLEANUP(free_pointer) char *head = malloc(head_size + 1);
     size_t size;
-    if (storage_open(storage, from, &reader, err) < 0 ||
+    if (storage_open(storage, from, NULL, &reader, err) < 0 ||
         object_read(reader, 0, head, head_size, &size, err) < 0 ||
-        delivery_new(storage, &delivery, err) < 0 ||
+        delivery_new(storage, NULL, &delivery, err) < 0 ||
         object_create(delivery, to, NULL, &writer, err) < 0 ||
         copy_rest(reader, writer, (int64_t)size, err) < 0 ||
         object_finish(writer, head, size, err) < 0)

@@ -37,7 +37,7 @@ static void test_headers(void **state)
 
     struct object_reader *reader = NULL;
     const char *etag;
-    ok(p, storage_open(p->storage, "s3://out/a", &reader, &p->err));
+    ok(p, storage_open(p->storage, "s3://out/a", NULL, &reader, &p->err));
     bool attributes = getxattr(in_folder(p, "out/a"), "user.s3.etag", NULL, 0) > 0;
     assert_string_equal(object_info(reader)->content_type,
                         attributes ? "video/MP2T" : "binary/octet-stream");
@@ -45,7 +45,7 @@ static void test_headers(void **state)
     assert_string_equal(etag, "5d41402abc4b2a76b9719d911017c592");
     object_close(&reader);
 
-    ok(p, storage_open(p->storage, "s3://out/b", &reader, &p->err));
+    ok(p, storage_open(p->storage, "s3://out/b", NULL, &reader, &p->err));
     assert_string_equal(object_info(reader)->content_type, "binary/octet-stream");
     ok(p, object_etag(reader, &etag, &p->err));
     assert_string_equal(etag, "d41d8cd98f00b204e9800998ecf8427e");
@@ -55,7 +55,7 @@ static void test_headers(void **state)
     FILE *file = fopen(in_folder(p, "out/a"), "w");
     fputs("other", file);
     fclose(file);
-    ok(p, storage_open(p->storage, "s3://out/a", &reader, &p->err));
+    ok(p, storage_open(p->storage, "s3://out/a", NULL, &reader, &p->err));
     assert_string_equal(object_info(reader)->etag, "");
     ok(p, object_etag(reader, &etag, &p->err));
     assert_string_equal(etag, "795f3202b17cb6bc3d4b771d8c6c9eaf");
@@ -67,7 +67,7 @@ static void test_ranges(void **state)
     struct place *p = *state;
     put(p, "s3://out/a", "0123456789");
     CLEANUP(object_close) struct object_reader *reader = NULL;
-    ok(p, storage_open(p->storage, "s3://out/a", &reader, &p->err));
+    ok(p, storage_open(p->storage, "s3://out/a", NULL, &reader, &p->err));
 
     static const struct {
         int64_t offset;
@@ -107,7 +107,7 @@ static void test_head(void **state)
             ok(p, delivery_commit(delivery, &p->err));
 
             CLEANUP(object_close) struct object_reader *reader = NULL;
-            ok(p, storage_open(p->storage, "s3://out/a", &reader, &p->err));
+            ok(p, storage_open(p->storage, "s3://out/a", NULL, &reader, &p->err));
             assert_int_equal(object_info(reader)->bytes, heads[h] + bodies[b]);
             CLEANUP(free_pointer) char *read = malloc(heads[h] + bodies[b] + 1);
             size_t size;
@@ -332,7 +332,7 @@ static void test_open_refused(void **state)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct object_reader *reader = NULL;
-        if (storage_open(p->storage, rows[i].uri, &reader, &p->err) != -1)
+        if (storage_open(p->storage, rows[i].uri, NULL, &reader, &p->err) != -1)
             fail_msg("'%s' was opened", rows[i].uri);
         if (p->err.kind != rows[i].kind)
             fail_msg("'%s': kind %d, expected %d", rows[i].uri, p->err.kind, rows[i].kind);

@@ -100,7 +100,7 @@ static inline void put(struct place *p, const char *uri, const char *content)
 static inline void expect(struct place *p, const char *uri, const char *content)
 {
     CLEANUP(object_close) struct object_reader *reader = NULL;
-    ok(p, storage_open(p->storage, uri, &reader, &p->err));
+    ok(p, storage_open(p->storage, uri, NULL, &reader, &p->err));
     char buffer[4096];
     size_t size = 0;
     ok(p, object_read(reader, 0, buffer, sizeof(buffer) - 1, &size, &p->err));
@@ -112,7 +112,7 @@ static inline void expect(struct place *p, const char *uri, const char *content)
 static inline void expect_none(struct place *p, const char *uri)
 {
     struct object_reader *reader = NULL;
-    assert_int_equal(storage_open(p->storage, uri, &reader, &p->err), -1);
+    assert_int_equal(storage_open(p->storage, uri, NULL, &reader, &p->err), -1);
     assert_int_equal(p->err.kind, ERROR_NOT_FOUND);
     assert_null(reader);
 }
