@@ -157,7 +157,7 @@ def test_no_control_characters_in_the_table(call, clip):
     assert "\x9b" not in answer.stdout + answer.stderr and "s3://out/a?2J/" in answer.stdout
 
 
-COMMANDS = pytest.mark.parametrize("words", [["run", JOB, "-i"], ["plan", JOB, "-i"], ["probe"]], ids=lambda w: w[0])
+each_command = pytest.mark.parametrize("words", [["run", JOB, "-i"], ["plan", JOB, "-i"], ["probe"]], ids=lambda w: w[0])
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def keys(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"])
-@COMMANDS
+@each_command
 def test_endpoint_of_the_environment(call, monkeypatch, clip, keys, name, words):
     """It is used, which shows where it is none; a folder that is asked for comes before it."""
     monkeypatch.setenv(name, "ftp://localhost")
@@ -177,7 +177,7 @@ def test_endpoint_of_the_environment(call, monkeypatch, clip, keys, name, words)
     assert answer.returncode == 1 and "ErrorCode 1404" in answer.stderr
 
 
-@COMMANDS
+@each_command
 def test_two_storages(call, keys, words):
     answer = call(*words, "s3://a/none.mp4", "--storage", ".", "--s3-endpoint", "http://localhost")
     assert answer.returncode == 2 and "not both" in answer.stderr
