@@ -19,6 +19,31 @@ void rule_group_settings(const struct scope *scope)
         warn(scope, &s->place, "FileGroupSettings", "Is not read: type is HLS_GROUP_SETTINGS");
 }
 
+static const struct destination_settings *destination_settings_of(const struct output_group *group)
+{
+    const struct output_group_settings *s = group->OutputGroupSettings;
+    int kind = group_kind(group);
+    if (kind == GROUP_HLS && s->HlsGroupSettings)
+        return s->HlsGroupSettings->DestinationSettings;
+    if (kind == GROUP_FILE && s->FileGroupSettings)
+        return s->FileGroupSettings->DestinationSettings;
+    return NULL;
+}
+
+void rule_kms(const struct scope *scope)
+{
+    const struct destination_settings *destination = destination_settings_of(scope->group);
+    const struct s3_destination_settings *s3 = destination ? destination->S3Settings : NULL;
+    const struct s3_encryption_settings *e = s3 ? s3->Encryption : NULL;
+    if (!e || (e->has_EncryptionType &&
+               e->EncryptionType == S3_SERVER_SIDE_ENCRYPTION_TYPE_SERVER_SIDE_ENCRYPTION_KMS))
+        return;
+    if (e->has_KmsKeyArn)
+        refuse(scope, &e->place, "KmsKeyArn", "Needs SERVER_SIDE_ENCRYPTION_KMS");
+    if (e->has_KmsEncryptionContext)
+        refuse(scope, &e->place, "KmsEncryptionContext", "Needs SERVER_SIDE_ENCRYPTION_KMS");
+}
+
 /* What tells this output's objects from those of its neighbours, beside NameModifier. */
 static const char *extension(const struct output *output)
 {

@@ -45,14 +45,6 @@ void rule_local_file(const struct scope *scope)
         refuse(scope, &input->place, "FileInput", "file:// is for the command line: give s3://");
 }
 
-void rule_http_input(const struct scope *scope)
-{
-    const struct input *input = scope->input;
-    const char *uri = input->FileInput;
-    if (uri && (strncmp(uri, "http://", 7) == 0 || strncmp(uri, "https://", 8) == 0))
-        refuse(scope, &input->place, "FileInput", "http inputs are not read yet: give s3://");
-}
-
 void rule_filter_strength(const struct scope *scope)
 {
     const struct input *input = scope->input;

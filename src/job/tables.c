@@ -153,6 +153,12 @@ static const struct setting s3_destination_settings_rows[] = {
     {0}};
 #undef SETTINGS_OF
 
+#define SETTINGS_OF s3_encryption_settings
+static const struct setting s3_encryption_settings_rows[] = {
+#include "job/tables/s3_encryption_settings.def"
+    {0}};
+#undef SETTINGS_OF
+
 #define SETTINGS_OF timecode_config
 static const struct setting timecode_config_rows[] = {
 #include "job/tables/timecode_config.def"

@@ -38,6 +38,7 @@
     X(output_settings, "OutputSettings")                                                           \
     X(s3_destination_access_control, "S3DestinationAccessControl")                                 \
     X(s3_destination_settings, "S3DestinationSettings")                                            \
+    X(s3_encryption_settings, "S3EncryptionSettings")                                              \
     X(timecode_config, "TimecodeConfig")                                                           \
     X(video_codec_settings, "VideoCodecSettings")                                                  \
     X(video_description, "VideoDescription")                                                       \
@@ -169,6 +170,11 @@ struct destination_settings {
 struct s3_destination_settings {
     struct place place;
 #include "job/tables/s3_destination_settings.def"
+};
+
+struct s3_encryption_settings {
+    struct place place;
+#include "job/tables/s3_encryption_settings.def"
 };
 
 struct s3_destination_access_control {

@@ -304,6 +304,21 @@ static const char *const canned_acls[] = {
     [S3_OBJECT_CANNED_ACL_BUCKET_OWNER_FULL_CONTROL] = "bucket-owner-full-control",
 };
 
+/* How S3 spells who keeps the keys. */
+static const char *const encryptions[] = {
+    [S3_SERVER_SIDE_ENCRYPTION_TYPE_SERVER_SIDE_ENCRYPTION_S3] = "AES256",
+    [S3_SERVER_SIDE_ENCRYPTION_TYPE_SERVER_SIDE_ENCRYPTION_KMS] = "aws:kms",
+};
+
+static void add_encryption(const struct s3_encryption_settings *from, struct object_headers *to)
+{
+    if (!from->has_EncryptionType)
+        return;
+    to->encryption = encryptions[from->EncryptionType];
+    to->kms_key = from->KmsKeyArn;
+    to->kms_context = from->KmsEncryptionContext;
+}
+
 struct object_headers name_headers(const struct destination_settings *settings)
 {
     struct object_headers headers = {0};
@@ -312,5 +327,7 @@ struct object_headers name_headers(const struct destination_settings *settings)
         headers.canned_acl = canned_acls[s3->AccessControl->CannedAcl];
     if (s3 && s3->has_StorageClass)
         headers.storage_class = s3_storage_class_choices[s3->StorageClass].name;
+    if (s3 && s3->Encryption)
+        add_encryption(s3->Encryption, &headers);
     return headers;
 }

@@ -193,6 +193,8 @@ static void print_group(const struct plan *plan, const struct plan_group *group,
         text_add(out, ", ACL %s", group->headers.canned_acl);
     if (group->headers.storage_class)
         text_add(out, ", storage class %s", group->headers.storage_class);
+    if (group->headers.encryption)
+        text_add(out, ", encrypted by %s", group->headers.encryption);
     text_add(out, "\n");
     if (group->type == GROUP_HLS && group->hls.playlists)
         text_add(out, "  playlist %s, version %d\n", group->hls.playlist_uri, group->hls.version);

@@ -52,10 +52,15 @@ static const char *service_codec(enum AVCodecID id)
 /* "s3://b/dir/My film.v2.mp4" → "My film.v2" */
 static const char *base_name(struct arena *arena, const char *uri)
 {
+    bool web = !strncmp(uri, "http://", 7) || !strncmp(uri, "https://", 8);
+    if (web) // its query, a signature perhaps, is no part of its name
+        uri = arena_strndup(arena, uri, strcspn(uri, "?#"));
     const char *slash = strrchr(uri, '/');
     const char *name = slash ? slash + 1 : uri;
-    const char *dot = strrchr(name, '.');
-    size_t length = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+    size_t length = strlen(name);
+    const char *dot = memrchr(name, '.', length);
+    if (dot && dot != name)
+        length = (size_t)(dot - name);
     return arena_strndup(arena, name, length);
 }
 

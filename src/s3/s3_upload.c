@@ -44,6 +44,9 @@ static void add_object_headers(struct request *request, const struct object_head
     request_header(request, "Content-Encoding", headers->content_encoding);
     request_header(request, "x-amz-acl", headers->canned_acl);
     request_header(request, "x-amz-storage-class", headers->storage_class);
+    request_header(request, "x-amz-server-side-encryption", headers->encryption);
+    request_header(request, "x-amz-server-side-encryption-aws-kms-key-id", headers->kms_key);
+    request_header(request, "x-amz-server-side-encryption-context", headers->kms_context);
 }
 
 static void set_body(struct request *request, const struct piece body[HTTP_PIECES])

@@ -52,6 +52,9 @@ struct object_headers object_headers_copy(struct arena *arena, const struct obje
         .content_encoding = copy(arena, from->content_encoding),
         .canned_acl = copy(arena, from->canned_acl),
         .storage_class = copy(arena, from->storage_class),
+        .encryption = copy(arena, from->encryption),
+        .kms_key = copy(arena, from->kms_key),
+        .kms_context = copy(arena, from->kms_context),
     };
 }
 

@@ -53,6 +53,11 @@ struct object_headers {
     const char *content_encoding; /* "gzip" */
     const char *canned_acl;       /* as S3 spells it: "public-read" */
     const char *storage_class;    /* as S3 spells it: "STANDARD_IA" */
+
+    /* What an S3 server shall do; a folder does none of it. */
+    const char *encryption;  /* "AES256", "aws:kms" */
+    const char *kms_key;     /* its ARN */
+    const char *kms_context; /* base64 */
 };
 
 /* A folder as storage: a bucket is a folder in it, an object a file at the path that key.h gives

@@ -238,7 +238,7 @@ class Proxy:
         self.left = itertools.count() if most is None else iter(range(most))
         self.random = random.Random(seed)
         self.happened, self.received = Counter(), Counter()
-        self.requests = []
+        self.requests, self.heads = [], []
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
 
@@ -292,6 +292,7 @@ class Proxy:
         try:
             while request := await read_message(reader):
                 self.requests.append(request.first)
+                self.heads.append(Message(request.first, request.headers, b""))
                 exchange = Exchange(self, request, writer)
                 if fault := self.decide(request):
                     await fault(exchange)

@@ -120,6 +120,28 @@ def test_canned_acl_and_storage_class(server, clips, new_name):
         urllib.request.urlopen(url.format(private))
 
 
+def test_encryption(server, clips, new_name):
+    """S3 keeps the keys; Ceph's gateway says so where it was asked."""
+    source, bucket = server.put("clips", "mono.mp4", (clips / "mono.mp4").read_bytes()), server.new_bucket(new_name())
+    at = "/OutputGroups/0/OutputGroupSettings/FileGroupSettings/DestinationSettings/S3Settings/Encryption"
+    options = ["--speed", "draft", "--set", f"{at}/EncryptionType=SERVER_SIDE_ENCRYPTION_S3"]
+    with Proxy(server.address) as proxy:
+        call(command_of_run("mp4.json", source, f"s3://{bucket}", *options), server.environment(proxy.endpoint))
+    (put,) = [r for r in proxy.heads if r.first.startswith("PUT")]
+    assert put.get("x-amz-server-side-encryption") == "AES256"
+
+
+def test_presigned_input(server, clips, new_name):
+    """An https:// input, but for the s."""
+    server.put("clips", "mono.mp4", (clips / "mono.mp4").read_bytes())
+    url = server.client.generate_presigned_url("get_object", {"Bucket": "clips", "Key": "mono.mp4"})
+    bucket = server.new_bucket(new_name())
+    call(command_of_run("mp4.json", url, f"s3://{bucket}", "--speed", "draft"), server.environment()).completed()
+    assert server.keys_in(bucket) == ["mp4/mono.mp4"]
+    gone = call(command_of_run("mp4.json", f"{server.endpoint}/clips/mono.mp4", f"s3://{bucket}"), server.environment())
+    assert gone.exit == 1 and "ErrorCode 3403: HTTP Forbidden" in gone.stderr
+
+
 REFUSED = {
     "wrong secret": ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "s3://clips/x.mp4", 1401, "SignatureDoesNotMatch"),
     "wrong key": ({"AWS_ACCESS_KEY_ID": "NOBODY"}, "s3://clips/x.mp4", 1401, "InvalidAccessKeyId"),

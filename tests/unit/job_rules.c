@@ -11,6 +11,10 @@
     "bitrate, and don't specify a value for Bitrate. Or, set Rate control mode to CBR, specify a " \
     "value for Bitrate, and don't specify a value for Max bitrate."
 #define CAPTURE "{\"codec\":\"FRAME_CAPTURE\",\"frameCaptureSettings\":{}}"
+#define ENCRYPTION                                                                                 \
+    "/outputGroups/0/outputGroupSettings/fileGroupSettings/destinationSettings/s3Settings/"        \
+    "encryption"
+#define KMS_KEY "arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"
 #define CODEC   PICTURE "/codecSettings"
 #define M3U8    OUTPUT "/containerSettings/m3u8Settings"
 #define SECOND  "/outputGroups/0/outputs/1"
@@ -46,14 +50,19 @@ static const struct {
      {mp4_job,
       {"/inputs/0/fileInput=file:///tmp/a.mp4"},
       "/inputs/0/fileInput: file:// is for the command line: give s3://"}},
-    {"http_input",
+    {"kms",
      {mp4_job,
-      {"/inputs/0/fileInput=http://h/a.mp4"},
-      "/inputs/0/fileInput: http inputs are not read yet: give s3://"}},
-    {"http_input",
+      {ENCRYPTION "/encryptionType=SERVER_SIDE_ENCRYPTION_S3", ENCRYPTION "/kmsKeyArn=" KMS_KEY},
+      ENCRYPTION "/kmsKeyArn: Needs SERVER_SIDE_ENCRYPTION_KMS"}},
+    {"kms",
      {mp4_job,
-      {"/inputs/0/fileInput=https://h/a.mp4"},
-      "/inputs/0/fileInput: http inputs are not read yet: give s3://"}},
+      {ENCRYPTION "/kmsEncryptionContext=e30="},
+      ENCRYPTION "/kmsEncryptionContext: Needs SERVER_SIDE_ENCRYPTION_KMS"}},
+    {"kms",
+     {mp4_job,
+      {ENCRYPTION "/encryptionType=SERVER_SIDE_ENCRYPTION_KMS", ENCRYPTION "/kmsKeyArn=" KMS_KEY,
+       ENCRYPTION "/kmsEncryptionContext=e30="},
+      ""}},
     {"filter_strength",
      {mp4_job,
       {"/inputs/0/filterEnable=FORCE", "/inputs/0/denoiseFilter=ENABLED"},
