@@ -20,7 +20,8 @@ declare -A groups=(
     [test]="ffmpeg strace binutils util-linux libcmocka-dev clang clang-format libclang-rt-dev
             python3 python3-pytest python3-numpy python3-botocore"
     # A real S3 server, and the clients that read back what we wrote to it.
-    [s3]="ceph-mon ceph-osd ceph-common radosgw python3-boto3 awscli"
+    [s3]="ceph-mon ceph-osd ceph-common radosgw python3-boto3 awscli
+          openssl curl"
 )
 
 wanted=()

@@ -231,9 +231,9 @@ FAULTS = {**PASSING, "stuck": stuck, "expired": expired}
 
 
 class Proxy:
-    def __init__(self, upstream, faults=(), rate=0.0, seed=0, only=lambda request: True, most=None):
+    def __init__(self, upstream, faults=(), rate=0.0, seed=0, only=lambda request: True, most=None, tls=None):
         host, port = upstream.split(":")
-        self.upstream = host, int(port)
+        self.upstream, self.tls = (host, int(port)), tls
         self.faults, self.rate, self.only = list(faults), rate, only
         self.left = itertools.count() if most is None else iter(range(most))
         self.random = random.Random(seed)
@@ -258,10 +258,12 @@ class Proxy:
 
     @property
     def endpoint(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     async def listen(self):
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", self.port, limit=1 << 20)
+        self.server = await asyncio.start_server(
+            self.serve, "127.0.0.1", self.port, limit=1 << 20, ssl=self.tls
+        )
         self.port = self.server.sockets[0].getsockname()[1]
 
     async def close(self):

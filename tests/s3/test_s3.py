@@ -2,6 +2,7 @@
 """Jobs from S3 to S3 on a real server, read back by clients that are not ours."""
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -171,6 +172,23 @@ def test_no_server(server, tmp_path):
     nobody = {k: v for k, v in environment.items() if "KEY" not in k}
     result = call([PROGRAM, "probe", "s3://clips/x.mp4"], {**nobody, "HOME": str(tmp_path)})
     assert "ErrorCode 1401" in result.stderr and "AWS_ACCESS_KEY_ID" in result.stderr
+
+
+def test_certificates(server, tmp_path):
+    """Only a server whose certificate is known gets a request; that it is not is no passing fault."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=test",
+               "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]  # fmt: skip
+    subprocess.run(request, check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    source = server.put("clips", "x.mp4", b"x")
+    with Proxy(server.address, tls=tls) as proxy:
+        unknown = call([PROGRAM, "probe", source], server.environment(proxy.endpoint))
+        assert unknown.exit == 1 and "ErrorCode 3451" in unknown.stderr and "certificate" in unknown.stderr
+        assert "tries" not in unknown.stderr and not proxy.requests
+        known = call([PROGRAM, "probe", source], server.environment(proxy.endpoint, AWS_CA_BUNDLE=str(certificate)))
+        assert "ErrorCode 1010" in known.stderr and proxy.requests
 
 
 def test_options(server, clips, tmp_path):
