@@ -27,4 +27,8 @@ static inline void free_pointer(void *pointer)
 #define MUST_CHECK               __attribute__((warn_unused_result))
 #define COUNT(array)             (sizeof(array) / sizeof((array)[0]))
 
+/* One word of two, each of which may be a macro. */
+#define JOIN(a, b)               JOIN_WORDS(a, b)
+#define JOIN_WORDS(a, b)         a##b
+
 #endif

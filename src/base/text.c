@@ -113,22 +113,36 @@ char *text_bitrate(double bits_per_second, char out[32])
     return out;
 }
 
+static bool same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
 int text_distance(const char *a, const char *b)
 {
     enum { MOST = 64 };
-    int row[MOST + 1], length = (int)strnlen(b, MOST + 1);
+    int rows[3][MOST + 1], *before = rows[0], *above = rows[1], *row = rows[2];
+    int length = (int)strnlen(b, MOST + 1);
     if (length > MOST || strnlen(a, MOST + 1) > MOST)
         return INT_MAX;
     for (int j = 0; j <= length; j++)
         row[j] = j;
     for (int i = 1; a[i - 1]; i++) {
-        int diagonal = row[0]++;
+        int *oldest = before;
+        before = above, above = row, row = oldest;
+        row[0] = i;
         for (int j = 1; j <= length; j++) {
-            bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
-            int change = diagonal + !same;
-            int step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = change < step ? change : step;
+            row[j] = above[j - 1] + !same_letter(a[i - 1], b[j - 1]);
+            row[j] = least(row[j], least(above[j], row[j - 1]) + 1);
+            bool swapped = i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+                           same_letter(a[i - 2], b[j - 1]);
+            if (swapped)
+                row[j] = least(row[j], before[j - 2] + 1);
         }
     }
     return row[length];

@@ -32,8 +32,8 @@ char *text_duration(int64_t us, char out[32]);
 /* "812 kb/s", "4.31 Mb/s" from bits per second; returns out. */
 char *text_bitrate(double bits_per_second, char out[32]);
 
-/* How many letters must be added, dropped or changed to make b of a, whatever their case. Words of
- * more than 64 bytes are farther than anything. */
+/* How many letters must be added, dropped, changed or swapped with their neighbour to make b of a,
+ * whatever their case. Words of more than 64 bytes are farther than anything. */
 int text_distance(const char *a, const char *b);
 
 #endif

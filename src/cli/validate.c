@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `validate`: every error and warning of a job at once; nothing is opened but the job. */
+/* `validate`: every error and warning of a job, or of a request that stores a part of one, at
+ * once; nothing is opened but its file. */
 #include <stdio.h>
 
 #include "base/text.h"
@@ -37,6 +38,15 @@ static void print_findings(const struct findings *findings, bool json, const cha
                 findings->warnings == 1 ? "" : "s");
 }
 
+static void check(struct arena *arena, const struct json *root, struct findings *findings)
+{
+    const struct structure *stored = job_stored_request(root);
+    if (stored)
+        job_check_stored(arena, stored, root, findings);
+    else if (!job_new(arena, root, JOB_LOCAL_FILES, findings))
+        return; /* the findings say why */
+}
+
 int validate_main(int argc, char **argv)
 {
     struct arguments arguments = {0};
@@ -62,7 +72,9 @@ int validate_main(int argc, char **argv)
     }
 
     struct json *root = job_read(arena, text, size, &findings);
-    const struct job *job = root ? job_new(arena, root, JOB_LOCAL_FILES, &findings) : NULL;
+    if (root)
+        check(arena, root, &findings);
     print_findings(&findings, arguments.json, file, text, size);
-    return job && !(arguments.strict && findings.warnings) ? EXIT_DONE : EXIT_REFUSED;
+    bool fine = !findings.errors && !(arguments.strict && findings.warnings);
+    return fine ? EXIT_DONE : EXIT_REFUSED;
 }

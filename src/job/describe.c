@@ -9,18 +9,7 @@
 #include "job/job.h"
 #include "job/rules.h"
 
-/* What CreateJobRequest leads to in AWS's model of August 2026: the whole of what there is. */
-enum { MODEL_STRUCTURES = 174, MODEL_MEMBERS = 1197 };
-
 enum { SUPPORTS = REFUSED + 1 };
-
-static const char *const support_names[SUPPORTS] = {"EXACT", "CLOSE", "IGNORED", "REFUSED"};
-static const char *const support_docs[SUPPORTS] = {
-    "does what MediaConvert does",
-    "the nearest equivalent; the text says what differs",
-    "checked and echoed, changes nothing; a warning where its value asks for something else",
-    "real in MediaConvert; the job fails here rather than be faked",
-};
 
 static const char *type_name(enum setting_type type)
 {
@@ -31,14 +20,12 @@ static const char *type_name(enum setting_type type)
         [TYPE_ENUM] = "ENUM",
         [TYPE_OBJECT] = "OBJECT",
         [TYPE_INTS] = "INTS",
+        [TYPE_NUMBERS] = "NUMBERS",
         [TYPE_STRINGS] = "STRINGS",
         [TYPE_ENUMS] = "ENUMS",
         [TYPE_OBJECTS] = "OBJECTS",
         [TYPE_OBJECT_MAP] = "OBJECT_MAP",
         [TYPE_STRING_MAP] = "STRING_MAP",
-        [TYPE_OPAQUE] = "OPAQUE",
-        [TYPE_OPAQUES] = "OPAQUES",
-        [TYPE_OPAQUE_MAP] = "OPAQUE_MAP",
     };
     return names[type];
 }
@@ -171,8 +158,9 @@ static void add_values(struct text *out, const struct setting *s)
         text_add(out, "text");
         if (s->min != s->max && isfinite(s->max))
             text_add(out, " of %.15g to %.15g characters", s->min, s->max);
-    } else if (s->type == TYPE_INT || s->type == TYPE_INTS || s->type == TYPE_NUMBER) {
-        text_add(out, "%s", s->type == TYPE_INTS ? "list of " : "");
+    } else if (s->type == TYPE_INT || s->type == TYPE_INTS || s->type == TYPE_NUMBER ||
+               s->type == TYPE_NUMBERS) {
+        text_add(out, "%s", s->type == TYPE_INTS || s->type == TYPE_NUMBERS ? "list of " : "");
         if (s->min == s->max)
             text_add(out, "number");
         else if (isfinite(s->max))
@@ -180,7 +168,7 @@ static void add_values(struct text *out, const struct setting *s)
         else
             text_add(out, "%.15g or more", s->min);
     } else {
-        text_add(out, "%s", s->type == TYPE_STRING_MAP ? "map of text" : "…");
+        text_add(out, "map of text");
     }
     if (s->unit)
         text_add(out, " %s", s->unit);
@@ -244,8 +232,9 @@ void describe_coverage(struct text *out)
                  c.values_by_support[i], support_docs[i]);
     text_add(out, "%-10s %9d %13d\n", "together", c.settings, c.values);
     text_add(out,
-             "%d of the model's %d structures have a table; their settings are %d of its %d.\n",
-             c.structures, MODEL_STRUCTURES, c.settings, MODEL_MEMBERS);
+             "They are all that CreateJob, CreateJobTemplate, CreatePreset and CreateQueue take: "
+             "%d structures.\n",
+             c.structures);
 }
 
 struct cJSON *describe_coverage_json(void)
@@ -253,9 +242,7 @@ struct cJSON *describe_coverage_json(void)
     struct counts c = count_all();
     cJSON *object = cJSON_CreateObject();
     cJSON_AddNumberToObject(object, "structures", c.structures);
-    cJSON_AddNumberToObject(object, "modelStructures", MODEL_STRUCTURES);
     cJSON_AddNumberToObject(object, "settings", c.settings);
-    cJSON_AddNumberToObject(object, "modelSettings", MODEL_MEMBERS);
     cJSON *settings = cJSON_AddObjectToObject(object, "settingsBySupport");
     cJSON *values = cJSON_AddObjectToObject(object, "valuesBySupport");
     for (int i = 0; i < SUPPORTS; i++) {
@@ -298,10 +285,9 @@ void describe_markdown(struct text *out)
 
     struct counts c = count_all();
     text_add(out,
-             "\n%d of the %d structures in AWS's model have a table. Of their %d settings %d are "
-             "EXACT, %d CLOSE, "
-             "%d IGNORED and %d REFUSED.\n",
-             c.structures, MODEL_STRUCTURES, c.settings, c.by_support[EXACT], c.by_support[CLOSE],
+             "\nOf the %d settings in %d structures, all that the service takes, %d are EXACT, %d "
+             "CLOSE, %d IGNORED and %d REFUSED.\n",
+             c.settings, c.structures, c.by_support[EXACT], c.by_support[CLOSE],
              c.by_support[IGNORED], c.by_support[REFUSED]);
     visit_rows(&(struct visitor){add_markdown_row, out, NULL}, NULL);
 

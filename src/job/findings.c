@@ -34,6 +34,7 @@ void findings_add(struct findings *findings, enum finding_severity severity, con
 {
     findings->errors += severity == FINDING_ERROR;
     findings->warnings += severity == FINDING_WARNING;
+    findings->last = NULL;
     if (findings->count == FINDINGS_MAX)
         return;
     if (findings->count == findings->capacity)
@@ -48,12 +49,29 @@ void findings_add(struct findings *findings, enum finding_severity severity, con
     vsnprintf(copy, (size_t)length + 1, fmt, again);
     va_end(again);
 
-    findings->items[findings->count++] = (struct finding){
+    findings->last = &findings->items[findings->count++];
+    *findings->last = (struct finding){
         .severity = severity,
         .pointer = arena_strdup(findings->arena, pointer),
         .at = at,
         .message = copy,
     };
+}
+
+void findings_suggest(struct findings *findings, const char *nearest)
+{
+    if (findings->last && nearest)
+        findings->last->hint = arena_printf(findings->arena, "did you mean \"%s\"?", nearest);
+}
+
+void findings_add_support(struct findings *findings, enum support support, const char *pointer,
+                          size_t at, const char *name, const char *why)
+{
+    bool refused = support == REFUSED;
+    findings_add(findings, refused ? FINDING_ERROR : FINDING_WARNING, pointer, at, "%s is %s: %s",
+                 name, refused ? "not supported yet" : "ignored", why);
+    if (findings->last)
+        findings->last->support = support;
 }
 
 static int by_place(const void *a, const void *b)
@@ -79,6 +97,7 @@ void findings_sort(struct findings *findings)
         sorted[i] = *order[i];
     findings->items = sorted;
     findings->capacity = findings->count;
+    findings->last = NULL;
 }
 
 bool findings_full(const struct findings *findings)
@@ -158,6 +177,7 @@ static void add_source(struct text *out, const struct walk *walk)
 void findings_print(const struct findings *findings, const char *file, const char *text,
                     size_t size, struct text *out)
 {
+    bool spoken[REFUSED + 1] = {0};
     struct walk walk = walk_start(text, size);
     for (int i = 0; i < findings->count; i++) {
         const struct finding *f = &findings->items[i];
@@ -173,7 +193,16 @@ void findings_print(const struct findings *findings, const char *file, const cha
         text_add(out, "\n");
         if (has_place)
             add_source(out, &walk);
+        if (f->hint) {
+            text_add(out, "  ");
+            text_add_printable(out, f->hint, strlen(f->hint));
+            text_add(out, "\n");
+        }
+        spoken[f->support] = true;
     }
+    for (int i = IGNORED; i <= REFUSED; i++)
+        if (spoken[i])
+            text_add(out, "%s: %s\n", support_names[i], support_docs[i]);
     int more = findings->errors + findings->warnings - findings->count;
     if (more > 0) {
         text_add_printable(out, file, strlen(file));
@@ -195,6 +224,10 @@ struct cJSON *findings_json(const struct findings *findings, const char *text, s
             cJSON_AddNumberToObject(item, "column", walk.column);
         }
         cJSON_AddStringToObject(item, "message", f->message);
+        if (f->hint)
+            cJSON_AddStringToObject(item, "hint", f->hint);
+        if (f->support != EXACT)
+            cJSON_AddStringToObject(item, "support", support_names[f->support]);
         cJSON_AddItemToArray(array, item);
     }
     return array;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the settings are: bare, in a CreateJob request, or in a GetJob answer. */
+/* What the text is: settings, bare or in a CreateJob request or in a GetJob answer; or a request
+ * that stores a part of a job. */
 #include "job/check.h"
 
 struct form job_form(struct json *root)
@@ -14,4 +15,27 @@ struct form job_form(struct json *root)
     if (json_member(root, "Arn") || json_member(root, "Status"))
         return (struct form){FORM_ANSWER, root, settings};
     return (struct form){FORM_REQUEST, root, settings};
+}
+
+static bool has_any(const struct json *object, const char *const *names)
+{
+    for (; *names; names++)
+        if (json_member(object, *names))
+            return true;
+    return false;
+}
+
+const struct structure *job_stored_request(const struct json *root)
+{
+    static const char *const of_queues[] = {"PricingPlan", "ReservationPlanSettings",
+                                            "ConcurrentJobs", "MaximumConcurrentFeeds", NULL};
+    static const char *const of_presets[] = {"AudioDescriptions", "CaptionDescriptions",
+                                             "ContainerSettings", "VideoDescription", NULL};
+    const struct json *settings = json_member(root, "Settings");
+    if (json_member(root, "Job") || !json_member(root, "Name"))
+        return NULL;
+    if (!settings)
+        return has_any(root, of_queues) ? &create_queue_request_structure : NULL;
+    return has_any(settings, of_presets) ? &create_preset_request_structure
+                                         : &create_job_template_request_structure;
 }

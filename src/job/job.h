@@ -26,9 +26,11 @@ enum finding_severity { FINDING_ERROR, FINDING_WARNING };
 
 struct finding {
     enum finding_severity severity;
-    const char *pointer; /* wire form, relative to the settings as the service does it */
-    size_t at;           /* byte offset in the text; JSON_NOWHERE when set from outside it */
-    const char *message; /* without the pointer */
+    const char *pointer;  /* wire form, relative to the settings as the service does it */
+    size_t at;            /* byte offset in the text; JSON_NOWHERE when set from outside it */
+    const char *message;  /* without the pointer; the service's words where they are known */
+    const char *hint;     /* for a person: "did you mean \"VBR\"?"; or NULL */
+    enum support support; /* IGNORED or REFUSED where that is what the finding says; else EXACT */
 };
 
 /* Findings in the order of the text. Owned by the arena given at the start. */
@@ -37,17 +39,28 @@ struct findings {
     struct finding *items;
     int count, capacity;
     int errors, warnings;
+    struct finding *last; /* what was added last; NULL where that was too many to keep */
 };
 
 void findings_init(struct findings *findings, struct arena *arena);
 void findings_add(struct findings *findings, enum finding_severity severity, const char *pointer,
                   size_t at, const char *fmt, ...) PRINTF(5, 6);
 
-/* For a person: "FILE:LINE:COLUMN: error: /pointer: message", the line and a caret below it. */
+/* Says how to mend what was added last: "did you mean \"nearest\"?". NULL: nothing is near. */
+void findings_suggest(struct findings *findings, const char *nearest);
+
+/* Adds what a support level means for the setting or value `name`: a warning where it is IGNORED,
+ * an error where it is REFUSED, both with the reason. */
+void findings_add_support(struct findings *findings, enum support support, const char *pointer,
+                          size_t at, const char *name, const char *why);
+
+/* For a person: "FILE:LINE:COLUMN: error: /pointer: message", the line with a caret below it, what
+ * may have been meant, and at the end what the support levels mean that were spoken of. */
 void findings_print(const struct findings *findings, const char *file, const char *text,
                     size_t size, struct text *out);
 
-/* For a program: an array of {severity, pointer, line, column, message}; the caller's. */
+/* For a program: an array of {severity, pointer, line, column, message, hint, support}, the last
+ * four where there are any; the caller's. */
 struct cJSON *findings_json(const struct findings *findings, const char *text, size_t size);
 
 struct job {
@@ -55,6 +68,15 @@ struct job {
                                          * the text is bare settings */
     struct job_settings *Settings;      /* never NULL */
 };
+
+/* Which of the requests that store a part of a job `root` is, CreateJobTemplate's, CreatePreset's
+ * or CreateQueue's, told by its members; NULL if it is none, but a job. */
+const struct structure *job_stored_request(const struct json *root);
+
+/* Checks such a request, every member for itself: what is missing for a whole job may come from
+ * where it is used. */
+void job_check_stored(struct arena *arena, const struct structure *request, const struct json *root,
+                      struct findings *findings);
 
 enum job_flags {
     JOB_LOCAL_FILES = 1, /* FileInput may be file:///path, for the person at the terminal only */

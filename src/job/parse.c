@@ -8,12 +8,12 @@
  */
 #include <ctype.h>
 #include <math.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "job/check.h"
+#include "job/pattern.h"
 
 enum {
     LIST_MAX = 1000, /* items of a list, members of a map */
@@ -22,7 +22,11 @@ enum {
 struct parser {
     struct arena *arena;
     struct findings *findings;
-    bool answer; /* GetJob's answer, which has members that no request has */
+    struct patterns patterns;
+    bool answer;  /* GetJob's answer, which has members that no request has */
+    bool partial; /* a template or preset: what a job needs may come from elsewhere */
+    bool quiet;   /* inside of what is refused or ignored, which has been said: values are checked,
+                   * support is not spoken of again */
 };
 
 static void read_structure(struct parser *p, const struct structure *structure,
@@ -40,10 +44,10 @@ const char *wire_name(struct arena *arena, const char *name)
     return wire;
 }
 
-/* Pointers are relative to the settings, wherever those stand. */
+/* Pointers are relative to the settings, wherever those stand: no other member has that name. */
 static const char *member_pointer(struct parser *p, const char *parent, const struct setting *s)
 {
-    if (s->children == &job_settings_structure)
+    if (strcmp(s->name, "Settings") == 0)
         return "";
     return arena_printf(p->arena, "%s/%c%s", parent, tolower((unsigned char)s->name[0]),
                         s->name + 1);
@@ -132,16 +136,10 @@ static bool check_length(struct parser *p, const struct setting *s, const struct
 static bool check_pattern(struct parser *p, const struct setting *s, const struct json *value,
                           const char *pointer)
 {
-    regex_t regex;
-    if (!s->pattern)
+    if (!s->pattern || pattern_matches(&p->patterns, s->pattern, value->string))
         return true;
-    if (regcomp(&regex, s->pattern, REG_EXTENDED | REG_NOSUB) != 0)
-        abort(); /* the unit test of the tables has compiled every pattern */
-    bool matches = regexec(&regex, value->string, 0, NULL, 0) == 0;
-    regfree(&regex);
-    if (!matches)
-        error_at(p, pointer, value, "Should match pattern \"%s\"", s->pattern);
-    return matches;
+    error_at(p, pointer, value, "Should match pattern \"%s\"", s->pattern);
+    return false;
 }
 
 static int by_name(const void *a, const void *b)
@@ -169,6 +167,39 @@ static const char *allowed_values(struct parser *p, const struct choice *choices
     return copy;
 }
 
+/* A name that is nearer to `word` than *best becomes the nearest. */
+static void nearer(const char *word, const char *name, int *best, const char **nearest)
+{
+    int distance = text_distance(word, name);
+    if (distance < *best) {
+        *best = distance;
+        *nearest = name;
+    }
+}
+
+static int farthest(const char *word)
+{
+    return (int)strlen(word) / 3 + 2; /* from there on it is another word */
+}
+
+static const char *nearest_choice(const struct choice *choices, const char *word)
+{
+    const char *nearest = NULL;
+    int best = farthest(word);
+    for (const struct choice *c = choices; c->name; c++)
+        nearer(word, c->name, &best, &nearest);
+    return nearest;
+}
+
+static const char *nearest_member(const struct structure *structure, const char *key)
+{
+    const char *nearest = NULL;
+    int best = farthest(key);
+    for (const struct setting *s = structure->rows; s->name; s++)
+        nearer(key, s->name, &best, &nearest);
+    return nearest;
+}
+
 static int choice_index(const struct choice *choices, const struct json *value)
 {
     for (int i = 0; value->type == JSON_STRING && choices[i].name; i++)
@@ -186,14 +217,14 @@ static int check_choice(struct parser *p, const struct setting *s, const struct 
         if (!findings_full(p->findings))
             error_at(p, pointer, value, "Should be equal to one of the allowed values in %s",
                      allowed_values(p, s->choices));
+        if (value->type == JSON_STRING)
+            findings_suggest(p->findings, nearest_choice(s->choices, value->string));
         return -1;
     }
     const struct choice *choice = &s->choices[index];
-    if (choice->support == REFUSED)
-        error_at(p, pointer, value, "%s is not supported yet: %s", choice->name, choice->why);
-    if (choice->support == IGNORED)
-        findings_add(p->findings, FINDING_WARNING, pointer, value->at, "%s is ignored: %s",
-                     choice->name, choice->why);
+    if (!p->quiet && choice->support != EXACT)
+        findings_add_support(p->findings, choice->support, pointer, value->at, choice->name,
+                             choice->why);
     return index;
 }
 
@@ -230,9 +261,9 @@ static void read_object(struct parser *p, const struct setting *s, const struct 
     *(void **)field = object;
 }
 
-/* INTS and ENUMS: both keep numbers. */
-static void read_numbers(struct parser *p, const struct setting *s, const struct json *value,
-                         struct int_list *list, const char *pointer)
+/* INTS and ENUMS: both keep integers. */
+static void read_integers(struct parser *p, const struct setting *s, const struct json *value,
+                          struct int_list *list, const char *pointer)
 {
     int count = check_count(p, value, JSON_ARRAY, pointer), i = 0;
     if (count < 0)
@@ -245,6 +276,20 @@ static void read_numbers(struct parser *p, const struct setting *s, const struct
             list->items[list->count++] = index;
         else if (s->type == TYPE_INTS && check_integer(p, s, item, at))
             list->items[list->count++] = (int64_t)item->number;
+    }
+}
+
+static void read_numbers(struct parser *p, const struct setting *s, const struct json *value,
+                         struct number_list *list, const char *pointer)
+{
+    int count = check_count(p, value, JSON_ARRAY, pointer), i = 0;
+    if (count < 0)
+        return;
+    *list = (struct number_list){.items = ARENA_ARRAY(p->arena, double, count)};
+    for (const struct json *item = value->child; item; item = item->next, i++) {
+        const char *at = arena_printf(p->arena, "%s/%d", pointer, i);
+        if (check_type(p, item, JSON_NUMBER, at) && check_range(p, s, item, at))
+            list->items[list->count++] = item->number;
     }
 }
 
@@ -333,6 +378,9 @@ static void read_value(struct parser *p, const struct setting *s, const struct j
         break;
     case TYPE_INTS:
     case TYPE_ENUMS:
+        read_integers(p, s, value, field, pointer);
+        break;
+    case TYPE_NUMBERS:
         read_numbers(p, s, value, field, pointer);
         break;
     case TYPE_STRINGS:
@@ -344,15 +392,6 @@ static void read_value(struct parser *p, const struct setting *s, const struct j
         break;
     case TYPE_STRING_MAP:
         read_string_map(p, value, field, pointer);
-        break;
-    case TYPE_OPAQUE:
-        *(bool *)field = check_type(p, value, JSON_OBJECT, pointer);
-        break;
-    case TYPE_OPAQUES:
-        *(bool *)field = check_type(p, value, JSON_ARRAY, pointer);
-        break;
-    case TYPE_OPAQUE_MAP:
-        *(bool *)field = check_type(p, value, JSON_OBJECT, pointer);
         break;
     }
 }
@@ -371,8 +410,7 @@ static bool is_default(const struct setting *s, const struct json *value)
 /* Whether a REFUSED or IGNORED member can stand: [] and an empty map ask for nothing. */
 static bool asks_for_nothing(const struct setting *s, const struct json *value)
 {
-    bool many =
-        s->type == TYPE_OPAQUE_MAP || s->type == TYPE_OBJECT_MAP || value->type == JSON_ARRAY;
+    bool many = s->type == TYPE_OBJECT_MAP || value->type == JSON_ARRAY;
     return is_default(s, value) || (many && !value->child);
 }
 
@@ -381,23 +419,23 @@ static bool asks_for_nothing(const struct setting *s, const struct json *value)
 static void warn_if_ignored(struct parser *p, const struct setting *s, const struct json *value,
                             int choice, const char *pointer)
 {
-    if (s->support != IGNORED || asks_for_nothing(s, value))
+    if (p->quiet || s->support != IGNORED || asks_for_nothing(s, value))
         return;
     if (s->type == TYPE_ENUM && (choice < 0 || s->choices[choice].support != EXACT))
         return;
-    findings_add(p->findings, FINDING_WARNING, pointer, value->at, "%s is ignored: %s", s->name,
-                 s->doc);
+    findings_add_support(p->findings, IGNORED, pointer, value->at, s->name, s->doc);
 }
 
 static void read_member(struct parser *p, const struct setting *s, const struct json *value,
                         char *out, const char *pointer)
 {
-    if (s->support == REFUSED && !asks_for_nothing(s, value)) {
-        error_at(p, pointer, value, "%s is not supported yet: %s", s->name, s->doc);
-        return;
-    }
+    bool dropped = s->support >= IGNORED && !asks_for_nothing(s, value), outer = p->quiet;
+    if (dropped && s->support == REFUSED && !outer)
+        findings_add_support(p->findings, REFUSED, pointer, value->at, s->name, s->doc);
     int errors = p->findings->errors;
+    p->quiet |= dropped && (s->children || s->support == REFUSED);
     read_value(p, s, value, out + s->offset, pointer);
+    p->quiet = outer;
     int choice = s->type == TYPE_ENUM ? choice_index(s->choices, value) : 0;
     bool list_dropped = s->type == TYPE_OBJECTS && value->child && !**(void ***)(out + s->offset);
     if (choice < 0 || list_dropped)
@@ -406,29 +444,14 @@ static void read_member(struct parser *p, const struct setting *s, const struct 
         warn_if_ignored(p, s, value, choice, pointer);
 }
 
-static const char *nearest_name(const struct structure *structure, const char *key)
-{
-    const char *nearest = NULL;
-    int best = (int)strlen(key) / 3 + 1; /* farther than this is another word */
-    for (const struct setting *s = structure->rows; s->name; s++) {
-        int d = text_distance(key, s->name);
-        if (d < best) {
-            best = d;
-            nearest = s->name;
-        }
-    }
-    return nearest;
-}
-
 static void report_unknown(struct parser *p, const struct structure *structure,
                            const struct json *member, const char *pointer)
 {
     if (findings_full(p->findings))
         return;
-    const char *nearest = nearest_name(structure, member->key);
     findings_add(p->findings, FINDING_ERROR, key_pointer(p, pointer, member->key), member->key_at,
-                 "\"%.100s\" is not a member of %s%s%s%s", member->key, structure->name,
-                 nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+                 "\"%.100s\" is not a member of %s", member->key, structure->name);
+    findings_suggest(p->findings, nearest_member(structure, member->key));
 }
 
 static const struct setting *find_row(const struct structure *structure, const char *key)
@@ -521,8 +544,9 @@ static void read_structure(struct parser *p, const struct structure *structure,
     for (const struct setting *s = structure->rows; s->name; s++)
         set_default(p, s, out, pointer);
     read_members(p, structure, object, out, pointer);
+    bool whole = !p->partial || !((struct place *)out)->pointer[0];
     for (const struct setting *s = structure->rows; s->name; s++)
-        if (s->default_ == setting_required && !*has_field(s, out))
+        if (whole && s->default_ == setting_required && !*has_field(s, out))
             error_at(p, pointer, object, "%s is a required property", wire_name(p->arena, s->name));
 }
 
@@ -552,6 +576,7 @@ struct job *job_new(struct arena *arena, const struct json *root, enum job_flags
     }
     read_structure(&p, &create_job_request_structure, form.request ? form.request : &bare, request,
                    "");
+    patterns_release(&p.patterns);
     if (request->Settings)
         rules_check(arena, request->Settings, form.settings, flags, findings);
     findings_sort(findings);
@@ -561,4 +586,13 @@ struct job *job_new(struct arena *arena, const struct json *root, enum job_flags
     struct job *job = ARENA_NEW(arena, struct job);
     *job = (struct job){.Request = request, .Settings = request->Settings};
     return job;
+}
+
+void job_check_stored(struct arena *arena, const struct structure *request, const struct json *root,
+                      struct findings *findings)
+{
+    struct parser p = {.arena = arena, .findings = findings, .partial = true};
+    read_structure(&p, request, root, arena_alloc(arena, request->size), "");
+    patterns_release(&p.patterns);
+    findings_sort(findings);
 }

@@ -2,7 +2,7 @@
 /*
  * A setting is one line in one place.
  *
- * Each structure of job.json has one file in job/tables/ with one row per member. From that row
+ * Each structure of job.json has one table in job/tables/ with one row per member. From that row
  * come the field of the C struct and the struct setting that parses, checks, documents and
  * reports it. The loops over the rows are in parse.c; nothing about a single setting is written
  * anywhere else, except what it does (its effect), in the file that the row names.
@@ -12,9 +12,9 @@
  *   SETTING(name, type, default, range, unit, support, effect, doc)
  *
  *   name     as in job.json; on the wire its first letter is lower case
- *   type     INT NUMBER STRING ENUM(tag) OBJECT(tag), lists INTS STRINGS ENUMS(tag) OBJECTS(tag),
- *            maps OBJECT_MAP(tag) STRING_MAP; where a structure has no table yet OPAQUE, OPAQUES,
- *            OPAQUE_MAP, whose field only says that it is there
+ *   type     INT NUMBER STRING ENUM(tag) OBJECT(tag), lists INTS NUMBERS STRINGS
+ *            ENUMS(tag) OBJECTS(tag),
+ *            maps OBJECT_MAP(tag) STRING_MAP
  *   default  written as in job.json, {} for an object of defaults; NULL: none; REQUIRED: must
  *            be given
  *   range    ANY, RANGE(lo, hi) for numbers, LENGTH(lo, hi) in characters, PATTERN(regex), or
@@ -44,6 +44,9 @@ enum support {
               * gives is the default or an empty list, which asks for nothing */
 };
 
+/* Their names, and one line each on what they mean. */
+extern const char *const support_names[REFUSED + 1], *const support_docs[REFUSED + 1];
+
 enum setting_type {
     TYPE_INT,
     TYPE_NUMBER,
@@ -51,14 +54,12 @@ enum setting_type {
     TYPE_ENUM,
     TYPE_OBJECT,
     TYPE_INTS,
+    TYPE_NUMBERS,
     TYPE_STRINGS,
     TYPE_ENUMS,
     TYPE_OBJECTS,
     TYPE_OBJECT_MAP,
     TYPE_STRING_MAP,
-    TYPE_OPAQUE,
-    TYPE_OPAQUES,
-    TYPE_OPAQUE_MAP,
 };
 
 /* A value of an enum; an array of them ends with a NULL name, its order is the C enum's. */
@@ -77,7 +78,7 @@ struct setting {
     const struct structure *children; /* OBJECT, OBJECTS, OBJECT_MAP */
     const char *default_;             /* written as in job.json; NULL: none */
     double min, max;     /* numbers: both allowed; strings: length; min == max: no limit */
-    const char *pattern; /* POSIX extended regex that the whole string must match; or NULL */
+    const char *pattern; /* AWS's regular expression, see pattern.h; or NULL */
     const char *unit;
     enum support support;
     const char *avoption; /* encoder option that takes the value as it is; or NULL */
@@ -105,6 +106,11 @@ struct int_list {
     int64_t *items; /* ENUMS: values of the C enum */
 };
 
+struct number_list {
+    int count;
+    double *items;
+};
+
 struct string_list {
     int count;
     const char **items;
@@ -122,14 +128,12 @@ struct string_map {
 #define C_ENUM(tag)                   enum tag
 #define C_OBJECT(tag)                 struct tag *
 #define C_INTS                        struct int_list
+#define C_NUMBERS                     struct number_list
 #define C_STRINGS                     struct string_list
 #define C_ENUMS(tag)                  struct int_list
 #define C_OBJECTS(tag)                struct tag **
 #define C_OBJECT_MAP(tag)             struct tag **
 #define C_STRING_MAP                  struct string_map
-#define C_OPAQUE                      bool
-#define C_OPAQUES                     bool
-#define C_OPAQUE_MAP                  bool
 
 #define T_INT                         .type = TYPE_INT
 #define T_NUMBER                      .type = TYPE_NUMBER
@@ -137,14 +141,12 @@ struct string_map {
 #define T_ENUM(tag)                   .type = TYPE_ENUM, .choices = tag##_choices
 #define T_OBJECT(tag)                 .type = TYPE_OBJECT, .children = &tag##_structure
 #define T_INTS                        .type = TYPE_INTS
+#define T_NUMBERS                     .type = TYPE_NUMBERS
 #define T_STRINGS                     .type = TYPE_STRINGS
 #define T_ENUMS(tag)                  .type = TYPE_ENUMS, .choices = tag##_choices
 #define T_OBJECTS(tag)                .type = TYPE_OBJECTS, .children = &tag##_structure
 #define T_OBJECT_MAP(tag)             .type = TYPE_OBJECT_MAP, .children = &tag##_structure
 #define T_STRING_MAP                  .type = TYPE_STRING_MAP
-#define T_OPAQUE                      .type = TYPE_OPAQUE
-#define T_OPAQUES                     .type = TYPE_OPAQUES
-#define T_OPAQUE_MAP                  .type = TYPE_OPAQUE_MAP
 
 #define ANY                           .min = 0, .max = 0
 #define RANGE(lo, hi)                 .min = (lo), .max = (hi)
@@ -165,8 +167,8 @@ extern const char setting_required[]; /* what REQUIRED puts into the default col
     bool has_##name;
 #define ROW(name_, type_, default__, range_, unit_, support_, effect_, doc_)                       \
     {.name = #name_,                                                                               \
-     .offset = offsetof(struct SETTINGS_OF, name_),                                                \
-     .has_offset = offsetof(struct SETTINGS_OF, has_##name_),                                      \
+     .offset = offsetof(struct STRUCTURE, name_),                                                  \
+     .has_offset = offsetof(struct STRUCTURE, has_##name_),                                        \
      T_##type_,                                                                                    \
      range_,                                                                                       \
      effect_,                                                                                      \

@@ -35,8 +35,8 @@ def test_json(rows):
     assert codec["unsupported"]["MP3"] == {"support": "REFUSED", "why": "only AAC is encoded"}
 
 
-@pytest.mark.parametrize("name, count", [("H264QvbrSettings", 3), ("h264QvbrSettings", 3), ("Slices", 1),
-                                         ("H264Settings.Slices", 1), ("h264Settings.slices", 1), ("Bitrate", 2)])
+@pytest.mark.parametrize("name, count", [("H264QvbrSettings", 3), ("h264QvbrSettings", 3), ("Vp8Settings", 14),
+                                         ("H264Settings.Slices", 1), ("h264Settings.slices", 1), ("NumberReferenceFrames", 2)])
 def test_names(mediaconvert_local, name, count):
     assert len(json.loads(mediaconvert_local("settings", "--json", name).stdout)) == count
 
@@ -49,7 +49,7 @@ def test_unknown_names(mediaconvert_local, name):
 
 
 def test_text(mediaconvert_local):
-    assert mediaconvert_local("settings", "QvbrQualityLevel").stdout.splitlines()[:2] == [
+    assert mediaconvert_local("settings", "H264QvbrSettings.QvbrQualityLevel").stdout.splitlines()[:2] == [
         "H264QvbrSettings",
         "  QvbrQualityLevel                     CLOSE    1 to 10",
     ]
@@ -61,7 +61,8 @@ def test_coverage(mediaconvert_local, rows):
     assert coverage["structures"] == len({row["structure"] for row in rows})
 
 
-# Where in the tutorial's job, or what is put there, each structure that has IGNORED rows stands.
+# Where in the tutorial's job, or what is put there, each structure that has IGNORED rows stands;
+# the members of templates and presets are those of jobs and outputs.
 GROUP = "/outputGroups/0/outputGroupSettings/hlsGroupSettings"
 VIDEO = "/outputGroups/0/outputs/0/videoDescription"
 MP4 = "/outputGroups/1/outputs/0"
@@ -80,6 +81,7 @@ PLACES = {
     "VideoDescription": VIDEO,
     "VideoSelector": "/inputs/0/videoSelector",
 }
+TEMPLATES = {"CreateJobTemplateRequest", "InputTemplate", "JobTemplateSettings", "PresetSettings"}
 
 
 def lower(value):
@@ -101,11 +103,11 @@ def other_values(row):
         return [value for value in (row.get("min", 0), row.get("max", 7)) if value != row.get("default")]
     if row["type"] == "STRING":
         return ["2026-01-01" if row["name"] == "TimestampOffset" else "01:02:03:04"]
-    return [{}] if row["type"] == "OPAQUE" else [[{}]]
+    return [{}] if row["type"] == "OBJECT" else [[{}]]
 
 
 def test_nothing_is_ignored_in_silence(mediaconvert_local, rows):
-    ignored = [row for row in rows if row["support"] == "IGNORED"]
+    ignored = [row for row in rows if row["support"] == "IGNORED" and row["structure"] not in TEMPLATES]
     assert len(ignored) > 40
     for row in ignored:
         values = other_values(row)

@@ -78,8 +78,8 @@ static inline void case_list(const struct findings *findings, struct text *out)
     text_append(out, "", 0);
     for (int i = 0; i < findings->count; i++) {
         const struct finding *f = &findings->items[i];
-        text_add(out, "%s%s%s: %s", i ? "\n" : "", f->severity == FINDING_WARNING ? "? " : "",
-                 f->pointer, f->message);
+        text_add(out, "%s%s%s: %s%s%s", i ? "\n" : "", f->severity == FINDING_WARNING ? "? " : "",
+                 f->pointer, f->message, f->hint ? "; " : "", f->hint ? f->hint : "");
     }
 }
 
