@@ -49,8 +49,13 @@ static const char *member_pointer(struct parser *p, const char *parent, const st
 {
     if (strcmp(s->name, "Settings") == 0)
         return "";
-    return arena_printf(p->arena, "%s/%c%s", parent, tolower((unsigned char)s->name[0]),
-                        s->name + 1);
+    size_t length = strlen(parent), name = strlen(s->name);
+    char *pointer = arena_alloc(p->arena, length + name + 2); /* for each member: no printf */
+    memcpy(pointer, parent, length);
+    pointer[length] = '/';
+    memcpy(pointer + length + 1, s->name, name);
+    pointer[length + 1] = (char)tolower((unsigned char)s->name[0]);
+    return pointer;
 }
 
 static const char *key_pointer(struct parser *p, const char *parent, const char *key)
@@ -200,10 +205,15 @@ static const char *nearest_member(const struct structure *structure, const char 
     return nearest;
 }
 
-static int choice_index(const struct choice *choices, const struct json *value)
+static const char *string_of(const struct json *value)
 {
-    for (int i = 0; value->type == JSON_STRING && choices[i].name; i++)
-        if (strcmp(choices[i].name, value->string) == 0)
+    return value->type == JSON_STRING ? value->string : NULL;
+}
+
+static int choice_index(const struct choice *choices, const char *name)
+{
+    for (int i = 0; name && choices[i].name; i++)
+        if (strcmp(choices[i].name, name) == 0)
             return i;
     return -1;
 }
@@ -212,7 +222,7 @@ static int choice_index(const struct choice *choices, const struct json *value)
 static int check_choice(struct parser *p, const struct setting *s, const struct json *value,
                         const char *pointer)
 {
-    int index = choice_index(s->choices, value);
+    int index = choice_index(s->choices, string_of(value));
     if (index < 0) {
         if (!findings_full(p->findings))
             error_at(p, pointer, value, "Should be equal to one of the allowed values in %s",
@@ -436,7 +446,7 @@ static void read_member(struct parser *p, const struct setting *s, const struct 
     p->quiet |= dropped && (s->children || s->support == REFUSED);
     read_value(p, s, value, out + s->offset, pointer);
     p->quiet = outer;
-    int choice = s->type == TYPE_ENUM ? choice_index(s->choices, value) : 0;
+    int choice = s->type == TYPE_ENUM ? choice_index(s->choices, string_of(value)) : 0;
     bool list_dropped = s->type == TYPE_OBJECTS && value->child && !**(void ***)(out + s->offset);
     if (choice < 0 || list_dropped)
         ((struct place *)out)->broken = true;
@@ -519,6 +529,17 @@ static void read_members(struct parser *p, const struct structure *structure,
     }
 }
 
+static const struct json *default_json(struct parser *p, const struct setting *s)
+{
+    struct json *parsed;
+    struct error err;
+    size_t at;
+    if (json_parse(p->arena, s->default_, strlen(s->default_), &parsed, &at, &err) < 0)
+        abort(); /* the unit test of the tables has read every default */
+    return parsed;
+}
+
+/* Most of a job is defaults: they are set without a detour through JSON where they can be. */
 static void set_default(struct parser *p, const struct setting *s, char *out, const char *pointer)
 {
     if (s->type == TYPE_OBJECTS || s->type == TYPE_OBJECT_MAP)
@@ -526,15 +547,23 @@ static void set_default(struct parser *p, const struct setting *s, char *out, co
     if (!s->default_ || s->default_ == setting_required)
         return;
 
-    struct json value = {.type = JSON_STRING, .string = s->default_, .at = JSON_NOWHERE},
-                *parsed = &value;
-    if (s->type != TYPE_STRING && s->type != TYPE_ENUM) {
-        struct error err;
-        size_t at;
-        if (json_parse(p->arena, s->default_, strlen(s->default_), &parsed, &at, &err) < 0)
-            abort(); /* the unit test of the tables has read every default */
+    void *field = out + s->offset;
+    switch (s->type) {
+    case TYPE_INT:
+        *(int64_t *)field = strtoll(s->default_, NULL, 10);
+        break;
+    case TYPE_NUMBER:
+        *(double *)field = strtod(s->default_, NULL);
+        break;
+    case TYPE_STRING:
+        *(const char **)field = s->default_;
+        break;
+    case TYPE_ENUM:
+        *(unsigned *)field = (unsigned)choice_index(s->choices, s->default_);
+        break;
+    default: /* {} or a list of numbers */
+        read_value(p, s, default_json(p, s), field, member_pointer(p, pointer, s));
     }
-    read_value(p, s, parsed, out + s->offset, member_pointer(p, pointer, s));
 }
 
 static void read_structure(struct parser *p, const struct structure *structure,

@@ -19,24 +19,26 @@ FILE = pathlib.Path(__file__).with_name("members.tsv")
 ROOTS = ("CreateJobRequest", "CreateJobTemplateRequest", "CreatePresetRequest", "CreateQueueRequest")
 
 # Required, though the model does not say so.
-FILLS = "the service refuses a job without it"
+REFUSES = "the service refuses what comes without it"
 REQUIRED = {
-    ("AacSettings", "CodingMode"): FILLS,
-    ("AacSettings", "SampleRate"): FILLS,
-    ("AudioCodecSettings", "Codec"): FILLS,
-    ("AudioDescription", "CodecSettings"): FILLS,
-    ("ContainerSettings", "Container"): FILLS,
-    ("FileGroupSettings", "Destination"): FILLS,
-    ("HlsGroupSettings", "Destination"): FILLS,
-    ("Input", "FileInput"): FILLS + "; what could stand in its place, a generator or TAMS, is not done",
-    ("JobSettings", "Inputs"): FILLS,
-    ("JobSettings", "OutputGroups"): FILLS,
-    ("Output", "ContainerSettings"): FILLS,
-    ("OutputGroup", "OutputGroupSettings"): FILLS,
-    ("OutputGroup", "Outputs"): FILLS,
-    ("OutputGroupSettings", "Type"): FILLS,
-    ("VideoCodecSettings", "Codec"): FILLS,
-    ("VideoDescription", "CodecSettings"): FILLS,
+    ("AacSettings", "CodingMode"): REFUSES,
+    ("AacSettings", "SampleRate"): REFUSES,
+    ("AudioCodecSettings", "Codec"): REFUSES,
+    ("AudioDescription", "CodecSettings"): REFUSES,
+    ("ContainerSettings", "Container"): REFUSES,
+    ("FileGroupSettings", "Destination"): REFUSES,
+    ("HlsGroupSettings", "Destination"): REFUSES,
+    ("Input", "FileInput"): REFUSES + "; what could stand in its place, a generator or TAMS, is not done",
+    ("JobSettings", "Inputs"): REFUSES,
+    ("JobSettings", "OutputGroups"): REFUSES,
+    ("JobTemplateSettings", "OutputGroups"): REFUSES,
+    ("Output", "ContainerSettings"): REFUSES,
+    ("OutputGroup", "OutputGroupSettings"): REFUSES,
+    ("OutputGroup", "Outputs"): REFUSES,
+    ("OutputGroupSettings", "Type"): REFUSES,
+    ("PresetSettings", "ContainerSettings"): REFUSES,
+    ("VideoCodecSettings", "Codec"): REFUSES,
+    ("VideoDescription", "CodecSettings"): REFUSES,
 }
 NOT_REQUIRED = {("CreateJobRequest", "Role"): "nobody assumes it; required over HTTP only"}
 
@@ -48,7 +50,7 @@ RANGES = {
 
 PATTERNS = {
     ("HlsSettings", "AudioGroupId"): ('^[^"]*$', "it stands between quotes in the playlist"),
-    ("Input", "FileInput"): (r"^(s3://([^/]+/+)+[^/]*|https?://[^/].*[^&]|file:///.+)$",
+    ("Input", "FileInput"): (r"^s3://([^\/]+\/+)+((([^\/]*)))|^https?://[^\/].*[^&]$|^file:///.+$",
                              "a file on disk, for the person at the terminal"),
 }
 
