@@ -223,6 +223,14 @@ static struct counts count_all(void)
     return counts;
 }
 
+/* The line that README.md and docs/settings.md have, too. */
+static void add_coverage(struct text *out, const struct counts *c)
+{
+    text_add(out, "%d settings in %d structures: ", c->settings, c->structures);
+    for (int i = 0; i < SUPPORTS; i++)
+        text_add(out, "%d %s%s", c->by_support[i], support_names[i], i == REFUSED ? "\n" : ", ");
+}
+
 void describe_coverage(struct text *out)
 {
     struct counts c = count_all();
@@ -231,10 +239,7 @@ void describe_coverage(struct text *out)
         text_add(out, "%-10s %9d %13d   %s\n", support_names[i], c.by_support[i],
                  c.values_by_support[i], support_docs[i]);
     text_add(out, "%-10s %9d %13d\n", "together", c.settings, c.values);
-    text_add(out,
-             "They are all that CreateJob, CreateJobTemplate, CreatePreset and CreateQueue take: "
-             "%d structures.\n",
-             c.structures);
+    add_coverage(out, &c);
 }
 
 struct cJSON *describe_coverage_json(void)
@@ -284,11 +289,8 @@ void describe_markdown(struct text *out)
         text_add(out, "| %s | %s |\n", support_names[i], support_docs[i]);
 
     struct counts c = count_all();
-    text_add(out,
-             "\nOf the %d settings in %d structures, all that the service takes, %d are EXACT, %d "
-             "CLOSE, %d IGNORED and %d REFUSED.\n",
-             c.settings, c.structures, c.by_support[EXACT], c.by_support[CLOSE],
-             c.by_support[IGNORED], c.by_support[REFUSED]);
+    text_add(out, "\n");
+    add_coverage(out, &c);
     visit_rows(&(struct visitor){add_markdown_row, out, NULL}, NULL);
 
     text_add(out, "\n## Rules between settings\n\n| rule | what it says |\n|---|---|\n");

@@ -23,10 +23,11 @@ struct parser {
     struct arena *arena;
     struct findings *findings;
     struct patterns patterns;
-    bool answer;  /* GetJob's answer, which has members that no request has */
-    bool partial; /* a template or preset: what a job needs may come from elsewhere */
-    bool quiet;   /* inside of what is refused or ignored, which has been said: values are checked,
-                   * support is not spoken of again */
+    bool answer;                    /* GetJob's answer, which has members that no request has */
+    const struct structure *stored; /* a template's, preset's or queue's request: below it, what a
+                                     * job needs may come from elsewhere; NULL: a job */
+    bool quiet; /* inside of what is refused or ignored, which has been said: values are checked,
+                 * support is not spoken of again */
 };
 
 static void read_structure(struct parser *p, const struct structure *structure,
@@ -573,7 +574,7 @@ static void read_structure(struct parser *p, const struct structure *structure,
     for (const struct setting *s = structure->rows; s->name; s++)
         set_default(p, s, out, pointer);
     read_members(p, structure, object, out, pointer);
-    bool whole = !p->partial || !((struct place *)out)->pointer[0];
+    bool whole = !p->stored || structure == p->stored;
     for (const struct setting *s = structure->rows; s->name; s++)
         if (whole && s->default_ == setting_required && !*has_field(s, out))
             error_at(p, pointer, object, "%s is a required property", wire_name(p->arena, s->name));
@@ -620,7 +621,7 @@ struct job *job_new(struct arena *arena, const struct json *root, enum job_flags
 void job_check_stored(struct arena *arena, const struct structure *request, const struct json *root,
                       struct findings *findings)
 {
-    struct parser p = {.arena = arena, .findings = findings, .partial = true};
+    struct parser p = {.arena = arena, .findings = findings, .stored = request};
     read_structure(&p, request, root, arena_alloc(arena, request->size), "");
     patterns_release(&p.patterns);
     findings_sort(findings);

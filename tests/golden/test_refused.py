@@ -73,3 +73,71 @@ def test_no_such_file_in_json(mediaconvert_local):
 def test_no_control_characters_on_the_terminal(mediaconvert_local):
     result = mediaconvert_local("validate", "no\x1b[2J.json")
     assert "\x1b" not in result.stderr and "no?[2J.json" in result.stderr
+
+
+HOSTILE = {
+    "ten thousand arrays": ("[" * 10000, "1:65: error: nested deeper than 64"),
+    "ten thousand objects": ('{"a":' * 10000, "1:321: error: nested deeper than 64"),
+    "half a surrogate pair": ('{"Name":"\\ud800"}', "1:10: error: half a surrogate pair"),
+    "a million values": ("[" + "1," * 1000000 + "1]", "error: more than 200000 values"),
+    "20 MB": (" " * 20_000_000, "error: 'stdin' is no job: it has more than 16 MiB"),
+    "nothing": ("", "error: "),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_text(mediaconvert_local, case):
+    text, message = HOSTILE[case]
+    result = mediaconvert_local("validate", "-", stdin=text)
+    assert result.returncode == 2
+    assert message in result.stderr and len(result.stderr) < 1000, result.stderr[:1000]
+
+
+def test_large_job(mediaconvert_local):
+    """10 MB of a job that is right, with a byte order mark before it."""
+    text = (JOBS / "mp4.json").read_text()
+    result = mediaconvert_local("validate", "-", stdin="\ufeff" + text + " " * 10_000_000)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+STORED = {
+    "template": ({"Name": "t", "Settings": {"OutputGroups": []}}, []),
+    "template's request": ({"Name": "t", "Settings": {}, "Priority": 51, "Role": "r"}, [
+        ("/priority", "Should be less than or equal to 50"),
+        ("/Role", '"Role" is not a member of CreateJobTemplateRequest')]),
+    "template without places": ({"Name": "t", "Settings": {"Inputs": [{"FileInput": "s3://b/k"}]}}, [
+        ("/inputs/0/FileInput", '"FileInput" is not a member of InputTemplate')]),
+    "preset": ({"name": "p", "settings": {"containerSettings": {"container": "MP4"}}}, []),
+    "preset's value": ({"name": "p", "settings": {"containerSettings": {"container": "MP3"}}}, [
+        ("/containerSettings/container", "Should be equal to one of the allowed values in ")]),
+    "queue": ({"Name": "q", "PricingPlan": "RESERVED", "ReservationPlanSettings": {
+        "Commitment": "ONE_YEAR", "RenewalType": "EXPIRE", "ReservedSlots": 1}}, []),
+    "queue's plan": ({"Name": "q", "PricingPlan": "RESERVED", "ReservationPlanSettings": {
+        "Commitment": "ONE_YEAR", "RenewalType": "NEVER", "ReservedSlots": 1}}, [
+        ("/reservationPlanSettings/renewalType",
+         'Should be equal to one of the allowed values in ["AUTO_RENEW","EXPIRE"]')]),
+}
+
+
+@pytest.mark.parametrize("case", STORED)
+def test_stored_requests(mediaconvert_local, case):
+    """Job templates, presets and queues are checked as what they are."""
+    request, expected = STORED[case]
+    result = mediaconvert_local("validate", "--json", "-", stdin=json.dumps(request))
+    found = [(f["pointer"], f["message"]) for f in json.loads(result.stdout)]
+    assert len(found) == len(expected), found
+    for (pointer, message), (at, begins) in zip(found, expected):
+        assert pointer == at and message.startswith(begins), found
+    assert result.returncode == (2 if expected else 0)
+
+
+def test_hints(mediaconvert_local):
+    """What a program gets beside the message: the nearest word, and which support level spoke."""
+    job = json.loads((JOBS / "mp4.json").read_text())
+    job["Inputs"][0]["Crop"] = {"Hight": 2}
+    job["OutputGroups"][0]["Outputs"][0]["ContainerSettings"]["Container"] = "MP44"
+    found = json.loads(mediaconvert_local("validate", "--json", "-", stdin=json.dumps(job)).stdout)
+    by_pointer = {f["pointer"]: f for f in found}
+    assert by_pointer["/inputs/0/crop"]["support"] == "REFUSED"
+    assert by_pointer["/inputs/0/crop/Hight"]["hint"] == 'did you mean "Height"?'
+    assert by_pointer["/outputGroups/0/outputs/0/containerSettings/container"]["hint"] == 'did you mean "MP4"?'

@@ -59,6 +59,11 @@ def test_coverage(mediaconvert_local, rows):
     coverage = json.loads(mediaconvert_local("settings", "--coverage", "--json").stdout)
     assert coverage["settings"] == len(rows) == sum(coverage["settingsBySupport"].values())
     assert coverage["structures"] == len({row["structure"] for row in rows})
+    for support, count in coverage["settingsBySupport"].items():
+        assert sum(row["support"] == support for row in rows) == count
+    line = mediaconvert_local("settings", "--coverage").stdout.splitlines()[-1]
+    assert all(f"{count} {support}" in line for support, count in coverage["settingsBySupport"].items())
+    assert line in (TOP / "README.md").read_text(), f"README.md has an old count: {line}"
 
 
 # Where in the tutorial's job, or what is put there, each structure that has IGNORED rows stands;

@@ -8,6 +8,7 @@ Strings = collections.namedtuple("Strings", "match fail between", defaults=[None
 
 HEX = "0123456789abcdefABCDEF0123456789"
 UUID = "01234567-89ab-cdef-ABCD-EF0123456789"
+TAMS = "arn:aws:events:us-east-1:123456789012:connection/a-B/"
 KMS = "arn:aws:kms:us-east-1:123456789012:key/"
 PLACES = ["ftp://b/", "b/", "s3:/b/", "https:/b/"]
 
@@ -55,15 +56,16 @@ PATTERNS = dict([
     esam("SignalProcessingNotification"),
 ]) | {
     r"^((s3://(.*)(\.mov|[0-9]+\.png))|(https?://(.*)(\.mov|[0-9]+\.png)(\?([^&=]+=[^&]+&)*[^&=]+=[^&]+)?))$":
-        Strings(["s3://b/abcdef.mov", "https://h/a_0.png?x=1"], ["s3://b/abcdef.png", "s3://b/abcdef.MOV", "abcdef0.png/////"],
-                ("s3://b/", "a", ".mov")),
+        Strings(["s3://b/abcdef.mov", "https://h/a_0.png?x=1"],
+                ["s3://b/abcdef.png", "s3://b/abcdef.MOV", "abcdef0.png/////"], ("s3://b/", "a", ".mov")),
     r"^s3://([^\/]+\/+)+((([^\/]*)))|^https?://[^\/].*[^&]$":
         Strings(["s3://b/k", "s3://b/", "s3://b/f/ü.mov", "http://h/a", "https://h/a?x=1&y=2"],
                 ["s3://b", "s3:///k", "/k", "ftp://h/a", "https://h/a&", "https:///a"], ("s3://b/", "a", "")),
     r"^s3:\/\/.*$": Strings(["s3://b/k/", "s3://b/ü"], ["s3:/b/k", "S3://b/k", "b/k", " s3://b/k"]),
     r"^s3:\/\/.*\/(ASSETMAP.xml)?$": Strings(["s3://b/", "s3://b/f/ASSETMAP.xml"], ["s3://b", "s3://b/f/map.xml"]),
     r"^https:\/\/.*$": Strings(["https://h", "https://"], ["http://h", "h"]),
-    r"^https:\/\/.*.kantarmedia.*$": Strings(["https://x.kantarmedia.com"], ["https://kantar.com", "http://x.kantarmedia.com"]),
+    r"^https:\/\/.*.kantarmedia.*$":
+        Strings(["https://x.kantarmedia.com"], ["https://kantar.com", "http://x.kantarmedia.com"]),
     r"^https:\/\/[^:@\/]*(:\d*)?(\/.*)?$":
         Strings(["https://h", "https://h:443/a/b"], ["https://user@h", "https://h:x", "http://h", "https://a:1:2"]),
 
@@ -89,7 +91,8 @@ PATTERNS = dict([
     "^[A-Za-z0-9+\\/]{22}==$|^[A-Za-z0-9+\\/]{16}$":
         Strings(["A" * 22 + "==", "A/+a" * 4], ["A" * 24, "A" * 14 + "==", "A" * 17]),
 
-    r"^((([0-1]\d)|(2[0-3]))(:[0-5]\d){2}([:;][0-5]\d))$": Strings(TIMECODES, [*NO_TIMECODES, "24:00:00:00", "00:00:00:60"]),
+    r"^((([0-1]\d)|(2[0-3]))(:[0-5]\d){2}([:;][0-5]\d))$":
+        Strings(TIMECODES, [*NO_TIMECODES, "24:00:00:00", "00:00:00:60"]),
     f"^{UP_TO_24}$": Strings([*TIMECODES, "24:00:00:99"], [*NO_TIMECODES, "00:00:00:000", "00:00:00:00@25"]),
     rf"^{UP_TO_24}(@[0-9]+(\.[0-9]+)?(:[0-9]+)?)?$":
         Strings([*TIMECODES, "24:00:00:99", "00:00:00:00@29.97", "00:00:00:00@30000:1001"],
@@ -99,17 +102,19 @@ PATTERNS = dict([
     rf"^(\[|\()?{RANGE_OF_TIME}(_{RANGE_OF_TIME})?(\]|\))?$":
         Strings(["", "[0:0_10:5)", "_", "(-1:0_", "0:999999999"], ["0", "{0:0_1:0}", "0:0000", "0:1234567890", "00:0"]),
 
-    f"^{REGION}$": Strings(["us-east-1", "us-gov-northwest-11"], ["us-east-0", "us-middle-1", "US-EAST-1", "us-east-111"]),
+    f"^{REGION}$":
+        Strings(["us-east-1", "us-gov-northwest-11"], ["us-east-0", "us-middle-1", "US-EAST-1", "us-east-111"]),
     rf"^arn:aws(-us-gov|-cn)?:kms:{REGION}:\d{{12}}:key/({KEY_ID}|mrk-[a-fA-F0-9]{{32}})$":
         Strings([KMS + UUID, KMS + "mrk-" + HEX, KMS.replace("aws", "aws-cn") + UUID],
                 [UUID, KMS, KMS + UUID + "0", KMS + "mrk-" + HEX[1:], KMS.replace("012", "01") + UUID]),
     # the one alternative has no end, the other no beginning
     rf"^(arn:aws(-us-gov|-cn)?:kms:{REGION}:\d{{12}}:key/)?{KEY_ID}|mrk-[a-fA-F0-9]{{32}}$":
-        Strings([UUID, KMS + UUID, UUID + " and more", "anything mrk-" + HEX], ["x" + UUID, "mrk-" + HEX + "x", *NO_UUIDS]),
+        Strings([UUID, KMS + UUID, UUID + " and more", "anything mrk-" + HEX],
+                ["x" + UUID, "mrk-" + HEX + "x", *NO_UUIDS]),
     "^arn:aws[a-z0-9-]*:events:[a-z0-9-]+:[0-9]{12}:connection/[a-zA-Z0-9-]+/[a-f0-9-]{36}$":
-        Strings(["arn:aws:events:us-east-1:123456789012:connection/a-B/" + UUID.lower()],
-                ["arn:aws:events:us-east-1:123456789012:connection/a-B/" + UUID, "arn:aws:events:us-east-1:1:connection/a/" + UUID.lower()]),
-    "^arn:aws(-us-gov)?:acm:.*$": Strings(["arn:aws:acm:x", "arn:aws-us-gov:acm:"], ["arn:aws-cn:acm:x", "arn:aws:iam:x"]),
+        Strings([TAMS + UUID.lower()], [TAMS, TAMS + UUID, TAMS.replace("012", "01") + UUID.lower()]),
+    "^arn:aws(-us-gov)?:acm:.*$":
+        Strings(["arn:aws:acm:x", "arn:aws-us-gov:acm:"], ["arn:aws-cn:acm:x", "arn:aws:iam:x"]),
     "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$": Strings([UUID], NO_UUIDS[1:]),
     r"^(identity|[A-Za-z]{2,6}(\.[A-Za-z0-9-]{1,63})+)$":
         Strings(["identity", "com.apple.streamingkeydelivery"], ["", "identities", "com", "com.", "c.apple"]),
