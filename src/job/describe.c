@@ -118,9 +118,9 @@ static void add_row(struct visitor *visitor, const struct structure *structure,
         add_choices(item, s->choices);
     if (s->children)
         cJSON_AddStringToObject(item, "children", s->children->name);
-    if (s->min != s->max)
+    if (isfinite(s->min))
         cJSON_AddNumberToObject(item, "min", s->min);
-    if (s->min != s->max && isfinite(s->max))
+    if (isfinite(s->max))
         cJSON_AddNumberToObject(item, "max", s->max);
     add_string(item, "pattern", s->pattern);
     add_default(item, s);
@@ -156,17 +156,17 @@ static void add_values(struct text *out, const struct setting *s)
         text_add(out, "%s", s->choices[i].name ? ", …" : "");
     } else if (s->type == TYPE_STRING || s->type == TYPE_STRINGS) {
         text_add(out, "text");
-        if (s->min != s->max && isfinite(s->max))
+        if (isfinite(s->max))
             text_add(out, " of %.15g to %.15g characters", s->min, s->max);
     } else if (s->type == TYPE_INT || s->type == TYPE_INTS || s->type == TYPE_NUMBER ||
                s->type == TYPE_NUMBERS) {
         text_add(out, "%s", s->type == TYPE_INTS || s->type == TYPE_NUMBERS ? "list of " : "");
-        if (s->min == s->max)
-            text_add(out, "number");
-        else if (isfinite(s->max))
+        if (isfinite(s->min) && isfinite(s->max))
             text_add(out, "%.15g to %.15g", s->min, s->max);
-        else
+        else if (isfinite(s->min))
             text_add(out, "%.15g or more", s->min);
+        else
+            text_add(out, isfinite(s->max) ? "%.15g or less" : "number", s->max);
     } else {
         text_add(out, "map of text");
     }

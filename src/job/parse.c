@@ -24,8 +24,8 @@ struct parser {
     struct findings *findings;
     struct patterns patterns;
     bool answer;                    /* GetJob's answer, which has members that no request has */
-    const struct structure *stored; /* a template's, preset's or queue's request: below it, what a
-                                     * job needs may come from elsewhere; NULL: a job */
+    const struct structure *stored; /* a template's or preset's request: below it, what a job needs
+                                     * may come from elsewhere; NULL: nothing may */
     bool quiet; /* inside of what is refused or ignored, which has been said: values are checked,
                  * support is not spoken of again */
 };
@@ -88,7 +88,7 @@ static bool check_type(struct parser *p, const struct json *value, enum json_typ
 static bool check_range(struct parser *p, const struct setting *s, const struct json *value,
                         const char *pointer)
 {
-    if (s->min == s->max || (value->number >= s->min && value->number <= s->max))
+    if (value->number >= s->min && value->number <= s->max)
         return true;
     bool low = value->number < s->min;
     error_at(p, pointer, value, "Should be %s than or equal to %.15g", low ? "greater" : "less",
@@ -116,22 +116,39 @@ static int characters(const char *utf8)
     return count;
 }
 
-static bool check_printable(struct parser *p, const char *string, size_t at, const char *pointer)
+static bool has_controls(const char *string, const char *allowed)
 {
-    for (const unsigned char *c = (const unsigned char *)string; *c; c++)
-        if (*c < 0x20 || *c == 0x7f) {
-            findings_add(p->findings, FINDING_ERROR, pointer, at,
-                         "Should NOT have control characters");
-            return false;
-        }
-    return true;
+    for (const char *c = string; *c; c++)
+        if (((unsigned char)*c < 0x20 || *c == 0x7f) && !strchr(allowed, *c))
+            return true;
+    return false;
+}
+
+static bool check_key(struct parser *p, const struct json *member, const char *pointer)
+{
+    if (!has_controls(member->key, ""))
+        return true;
+    findings_add(p->findings, FINDING_ERROR, pointer, member->key_at,
+                 "Should NOT have control characters");
+    return false;
+}
+
+/* Names and paths are one line; only XML, whose pattern speaks of line feeds, may have several. */
+static bool check_printable(struct parser *p, const struct setting *s, const struct json *value,
+                            const char *pointer)
+{
+    bool lines = s->pattern && strstr(s->pattern, "\\n");
+    if (!has_controls(value->string, lines ? "\t\n\r" : ""))
+        return true;
+    error_at(p, pointer, value, "Should NOT have control characters");
+    return false;
 }
 
 static bool check_length(struct parser *p, const struct setting *s, const struct json *value,
                          const char *pointer)
 {
     int length = characters(value->string);
-    if (s->min == s->max || (length >= s->min && length <= s->max))
+    if (length >= s->min && length <= s->max)
         return true;
     bool low = length < s->min;
     error_at(p, pointer, value, "Should NOT be %s than %.15g characters",
@@ -335,7 +352,7 @@ static void read_objects(struct parser *p, const struct setting *s, const struct
             findings_add(p->findings, FINDING_ERROR, at, item->key_at, "\"%s\" is given twice",
                          item->key);
         if (map)
-            check_printable(p, item->key, item->key_at, at);
+            check_key(p, item, at);
         read_object(p, s, item, &objects[kept], at);
         if (objects[kept])
             ((struct place *)objects[kept++])->name = item->key;
@@ -353,8 +370,7 @@ static void read_string_map(struct parser *p, const struct json *value, struct s
                                .values = ARENA_ARRAY(p->arena, const char *, count)};
     for (const struct json *item = value->child; item; item = item->next) {
         const char *at = key_pointer(p, pointer, item->key);
-        if (!check_printable(p, item->key, item->key_at, at) ||
-            !check_type(p, item, JSON_STRING, at))
+        if (!check_key(p, item, at) || !check_type(p, item, JSON_STRING, at))
             continue;
         map->keys[map->count] = item->key;
         map->values[map->count++] = item->string;
@@ -375,8 +391,7 @@ static void read_value(struct parser *p, const struct setting *s, const struct j
             *(double *)field = value->number;
         break;
     case TYPE_STRING:
-        if (check_type(p, value, JSON_STRING, pointer) &&
-            check_printable(p, value->string, value->at, pointer) &&
+        if (check_type(p, value, JSON_STRING, pointer) && check_printable(p, s, value, pointer) &&
             check_length(p, s, value, pointer) && check_pattern(p, s, value, pointer))
             *(const char **)field = value->string;
         break;
@@ -621,7 +636,9 @@ struct job *job_new(struct arena *arena, const struct json *root, enum job_flags
 void job_check_stored(struct arena *arena, const struct structure *request, const struct json *root,
                       struct findings *findings)
 {
-    struct parser p = {.arena = arena, .findings = findings, .stored = request};
+    struct parser p = {.arena = arena,
+                       .findings = findings,
+                       .stored = request == &create_queue_request_structure ? NULL : request};
     read_structure(&p, request, root, arena_alloc(arena, request->size), "");
     patterns_release(&p.patterns);
     findings_sort(findings);

@@ -31,6 +31,7 @@
 #ifndef JOB_SETTING_H
 #define JOB_SETTING_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,7 +78,7 @@ struct setting {
     const struct choice *choices;     /* ENUM, ENUMS */
     const struct structure *children; /* OBJECT, OBJECTS, OBJECT_MAP */
     const char *default_;             /* written as in job.json; NULL: none */
-    double min, max;     /* numbers: both allowed; strings: length; min == max: no limit */
+    double min, max;     /* numbers: both allowed; strings: length; infinite: no limit */
     const char *pattern; /* AWS's regular expression, see pattern.h; or NULL */
     const char *unit;
     enum support support;
@@ -148,10 +149,10 @@ struct string_map {
 #define T_OBJECT_MAP(tag)             .type = TYPE_OBJECT_MAP, .children = &tag##_structure
 #define T_STRING_MAP                  .type = TYPE_STRING_MAP
 
-#define ANY                           .min = 0, .max = 0
+#define ANY                           .min = -INFINITY, .max = INFINITY
 #define RANGE(lo, hi)                 .min = (lo), .max = (hi)
 #define LENGTH(lo, hi)                .min = (lo), .max = (hi)
-#define PATTERN(regex)                .pattern = regex
+#define PATTERN(regex)                ANY, .pattern = regex
 
 #define LENGTH_PATTERN(lo, hi, regex) .min = (lo), .max = (hi), .pattern = regex
 

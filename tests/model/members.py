@@ -31,12 +31,10 @@ REQUIRED = {
     ("Input", "FileInput"): REFUSES + "; what could stand in its place, a generator or TAMS, is not done",
     ("JobSettings", "Inputs"): REFUSES,
     ("JobSettings", "OutputGroups"): REFUSES,
-    ("JobTemplateSettings", "OutputGroups"): REFUSES,
     ("Output", "ContainerSettings"): REFUSES,
     ("OutputGroup", "OutputGroupSettings"): REFUSES,
     ("OutputGroup", "Outputs"): REFUSES,
     ("OutputGroupSettings", "Type"): REFUSES,
-    ("PresetSettings", "ContainerSettings"): REFUSES,
     ("VideoCodecSettings", "Codec"): REFUSES,
     ("VideoDescription", "CodecSettings"): REFUSES,
 }

@@ -119,3 +119,9 @@ PATTERNS = dict([
     r"^(identity|[A-Za-z]{2,6}(\.[A-Za-z0-9-]{1,63})+)$":
         Strings(["identity", "com.apple.streamingkeydelivery"], ["", "identities", "com", "com.", "c.apple"]),
 }
+
+# The same for the patterns that the tables have instead: members.PATTERNS.
+OWN_PATTERNS = {
+    ("HlsSettings", "AudioGroupId"): Strings(["", "a group, ü"], ['a "group"']),
+    ("Input", "FileInput"): Strings(["file:///a b.mov"], ["file:///", "file://h/a", "file:a"]),
+}

@@ -83,7 +83,7 @@ static void test_rows(void **state)
          {OUTPUT "/nameModifier="},
          OUTPUT "/nameModifier: Should NOT be shorter than 1 characters"},
         {mp4_job,
-         {"/inputs/0/timecodeStart=1:2:3"},
+         {"/inputs/0/timecodeStart=99:00:00:00"},
          "/inputs/0/timecodeStart: Should match pattern "
          "\"^((([0-1]\\d)|(2[0-3]))(:[0-5]\\d){2}([:;][0-5]\\d))$\""},
         {mp4_job,
