@@ -18,7 +18,7 @@ declare -A groups=(
     # The film clip that tools/demo.sh shows is an npm package.
     [film]="npm"
     [test]="ffmpeg strace binutils util-linux libcmocka-dev clang clang-format libclang-rt-dev
-            python3 python3-pytest python3-numpy python3-botocore"
+            python3 python3-pytest python3-numpy python3-botocore python3-boto3 python3-yaml"
     # A real S3 server, and the clients that read back what we wrote to it.
     [s3]="ceph-mon ceph-osd ceph-common radosgw python3-boto3 awscli
           openssl curl"
