@@ -6,6 +6,7 @@
 
 #include "plan/container.h"
 #include "plan/probe.h"
+#include "s3/target.h"
 
 enum {
     AVIO_BYTES = 64 * 1024,
@@ -34,6 +35,8 @@ static int avio_read_object(void *opaque, uint8_t *buffer, int size)
     struct media *media = opaque;
     if (cancel_requested(media->cancel))
         return AVERROR_EXIT;
+    if (media->read_failed) // demuxers try again; what failed first is the cause
+        return AVERROR(EIO);
 
     size_t got = 0;
     if (object_read(media->reader, media->position, buffer, (size_t)size, &got,
@@ -268,7 +271,7 @@ int media_open(struct media **ret, struct storage *storage, const char *uri, str
         r = -1;
     }
     if (r < 0)
-        return error_add(err, "Unable to open input file [%s]", uri);
+        return error_add(err, "Unable to open input file [%s]", target_shown(arena, uri));
     *ret_probe = probe;
     *ret = TAKE(media);
     return 0;

@@ -7,7 +7,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include <curl/curl.h>
 #include <libxml/parser.h>
 #include <openssl/evp.h>
 
@@ -16,6 +15,13 @@
 #include "s3/sigv4.h"
 
 enum { IDLE_MAX = 16, FIRST_PAUSE_MS = 100, LONGEST_PAUSE_MS = 5000, RETRY_AFTER_MAX_S = 30 };
+
+/* Of a bucket that is in another region than the client's. */
+struct bucket_region {
+    struct bucket_region *next;
+    const char *bucket;
+    char region[64];
+};
 
 struct client {
     struct arena *arena;
@@ -26,7 +32,8 @@ struct client {
     _Atomic int64_t skew_us; /* the server's clock less ours */
 
     pthread_mutex_t lock;
-    /* ---- guarded by lock ---- */
+    /* ---- guarded by lock, and so is the arena once requests are sent ---- */
+    struct bucket_region *regions;
     struct http *idle[IDLE_MAX];
     int idle_count;
 };
@@ -120,6 +127,41 @@ static void give_connection(struct client *client, struct http **http)
     http_free(http);
 }
 
+/* --- where buckets are --- */
+
+/* NULL if nothing is known of it. With the lock held. */
+static struct bucket_region *known_region(struct client *client, const char *bucket)
+{
+    struct bucket_region *known = client->regions;
+    while (known && strcmp(known->bucket, bucket))
+        known = known->next;
+    return known;
+}
+
+/* In the arena. */
+static const char *region_of(struct client *client, struct arena *arena, const char *bucket)
+{
+    pthread_mutex_lock(&client->lock);
+    const struct bucket_region *known = bucket ? known_region(client, bucket) : NULL;
+    const char *region = arena_strdup(arena, known ? known->region : client->key.region);
+    pthread_mutex_unlock(&client->lock);
+    return region;
+}
+
+static void remember_region(struct client *client, const char *bucket, const char *region)
+{
+    pthread_mutex_lock(&client->lock);
+    struct bucket_region *known = known_region(client, bucket);
+    if (!known) {
+        known = ARENA_NEW(client->arena, struct bucket_region);
+        known->bucket = arena_strdup(client->arena, bucket);
+        known->next = client->regions;
+        client->regions = known;
+    }
+    snprintf(known->region, sizeof(known->region), "%s", region);
+    pthread_mutex_unlock(&client->lock);
+}
+
 /* --- one try --- */
 
 /* A request on its way, with what stays the same from try to try. */
@@ -128,6 +170,8 @@ struct sending {
     const struct request *request;
     struct arena *arena;
     struct target first, target; /* where it began, where it goes now */
+    const char *region;
+    bool region_named; /* by a refusal */
     char payload[SIGV4_HASH_SIZE];
     struct http *http;
     struct http_response response;
@@ -146,21 +190,51 @@ static const char *object_path(struct arena *arena, const char *base, const char
     return arena_strdup(arena, path.data);
 }
 
-static int find_target(struct sending *sending, struct error *err)
+/* Whether a bucket's name may stand in a host's: anything else could make another host of it. */
+static bool may_be_in_host(const char *bucket)
+{
+    size_t length = strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-.");
+    return length && !bucket[length] && *bucket != '.' && bucket[length - 1] != '.' &&
+           !strstr(bucket, "..");
+}
+
+/* Where requests for a bucket, or for the service, begin. */
+static void find_endpoint(struct sending *sending)
 {
     const struct client *client = sending->client;
     const struct request *request = sending->request;
-    if (request->url)
-        return target_parse(sending->arena, request->url, &sending->first, ERROR_FILE_OPEN, err);
-
-    sending->first = client->endpoint;
     const char *in_path = request->bucket;
-    if (client->virtual_host && request->bucket) {
+    sending->first = client->endpoint;
+    if (strcmp(sending->region, client->key.region))
+        target_into_region(sending->arena, &sending->first, client->key.region, sending->region);
+    if (client->virtual_host && request->bucket && may_be_in_host(request->bucket)) {
         target_into_host(sending->arena, &sending->first, request->bucket);
         in_path = NULL;
     }
     sending->first.path = object_path(sending->arena, client->endpoint.path, in_path, request->key);
+}
+
+static int find_target(struct sending *sending, struct error *err)
+{
+    const struct request *request = sending->request;
+    if (request->url)
+        return target_parse(sending->arena, request->url, &sending->first, ERROR_FILE_OPEN, err);
+    sending->region = region_of(sending->client, sending->arena, request->bucket);
+    find_endpoint(sending);
     return 0;
+}
+
+/* From now on, for another region; false if that is no news, or not the first. */
+static bool change_region(struct sending *sending, const char *region)
+{
+    if (!*region || sending->region_named || !strcmp(sending->region, region))
+        return false;
+    sending->region_named = true;
+    sending->region = arena_strdup(sending->arena, region);
+    if (sending->request->bucket)
+        remember_region(sending->client, sending->request->bucket, region);
+    find_endpoint(sending);
+    return true;
 }
 
 static void hash_payload(const struct piece body[HTTP_PIECES], char out[SIGV4_HASH_SIZE])
@@ -188,11 +262,13 @@ static void sign(struct sending *sending, struct field *headers, int *count)
 {
     struct client *client = sending->client;
     const struct request *request = sending->request;
+    struct sigv4_key key = client->key;
+    key.region = sending->region;
     char now[SIGV4_TIME_SIZE];
     sigv4_time(clock_true_us() + atomic_load(&client->skew_us), now);
     add_field(headers, count, "x-amz-content-sha256", sending->payload);
     add_field(headers, count, "x-amz-date", arena_strdup(sending->arena, now));
-    add_field(headers, count, "x-amz-security-token", client->key.session_token);
+    add_field(headers, count, "x-amz-security-token", key.session_token);
 
     struct sigv4_request to_sign = {
         .method = request->method,
@@ -204,7 +280,7 @@ static void sign(struct sending *sending, struct field *headers, int *count)
         .payload = sending->payload,
     };
     CLEANUP(text_release) struct text authorization = {0};
-    sigv4_authorization(&client->key, &to_sign, now, &authorization);
+    sigv4_authorization(&key, &to_sign, now, &authorization);
     add_field(headers, count, "Authorization", arena_strdup(sending->arena, authorization.data));
 }
 
@@ -223,7 +299,7 @@ static int collect_headers(struct sending *sending, struct field headers[FIELDS_
     if (request->pinned && *request->pinned->etag && strncmp(request->pinned->etag, "W/", 2))
         add_field(headers, &count, "If-Match",
                   arena_printf(sending->arena, "\"%s\"", request->pinned->etag));
-    if (!request->url && !request->anonymous)
+    if (!request->url)
         sign(sending, headers, &count);
     return count;
 }
@@ -255,10 +331,9 @@ static enum http_outcome send_once(struct sending *sending)
 
 static void learn_clock(struct sending *sending)
 {
-    const char *date = http_header(sending->http, "Date");
-    time_t server = date ? curl_getdate(date, NULL) : -1;
-    if (server >= 0)
-        atomic_store(&sending->client->skew_us, (int64_t)server * 1000000 - clock_true_us());
+    int64_t server_us = failure_date_us(sending->http, "Date");
+    if (server_us >= 0)
+        atomic_store(&sending->client->skew_us, server_us - clock_true_us());
 }
 
 /* Sends it where it goes and, while it is sent on, there. */
@@ -274,13 +349,16 @@ static enum verdict try_once(struct sending *sending, struct answer *answer, str
             failure_judge(request, sending->http, outcome, &sending->response, answer, err);
         if (verdict == VERDICT_SKEWED)
             learn_clock(sending);
-        if (verdict != VERDICT_REDIRECTED)
+        if (verdict != VERDICT_REDIRECTED && verdict != VERDICT_REGION)
             return verdict;
-        if (redirects == CLIENT_REDIRECTS)
+        bool changed = change_region(sending, answer->region);
+        if (redirects == CLIENT_REDIRECTS || (verdict == VERDICT_REGION && !changed))
             return VERDICT_FAILED;
-        if (target_follow(sending->arena, &sending->target, http_header(sending->http, "Location"),
-                          &sending->target, request->url ? ERROR_HTTP_UNKNOWN : ERROR_FILE_OPEN,
-                          err) < 0)
+        if (verdict == VERDICT_REGION)
+            sending->target = sending->first;
+        else if (target_follow(sending->arena, &sending->target,
+                               http_header(sending->http, "Location"), &sending->target,
+                               request->url ? ERROR_HTTP_UNKNOWN : ERROR_FILE_OPEN, err) < 0)
             return VERDICT_FAILED;
     }
 }
@@ -369,8 +447,10 @@ const char *client_presign(struct client *client, struct arena *arena, const cha
 {
     struct request request = {.method = "GET", .bucket = bucket, .key = key};
     struct sending sending = {.client = client, .request = &request, .arena = arena};
+    struct sigv4_key signer = client->key;
     struct error never;
     (void)!find_target(&sending, &never); // an endpoint is known to be one
+    signer.region = sending.region;
     const struct field host = {"host", sending.first.host};
     struct sigv4_request to_sign = {
         .method = "GET",
@@ -381,7 +461,8 @@ const char *client_presign(struct client *client, struct arena *arena, const cha
     };
     char now[SIGV4_TIME_SIZE];
     CLEANUP(text_release) struct text query = {0};
-    sigv4_presign(&client->key, &to_sign, sigv4_time(clock_true_us(), now), seconds, &query);
+    sigv4_time(clock_true_us() + atomic_load(&client->skew_us), now);
+    sigv4_presign(&signer, &to_sign, now, seconds, &query);
     sending.first.query = query.data;
     return target_url(arena, &sending.first);
 }

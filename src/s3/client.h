@@ -9,8 +9,9 @@
  *
  * Tried again, with growing and random pauses or as Retry-After says: no connection, a reset, a
  * time-out, a body that is short or not the range asked for, 5xx, 429, RequestTimeout. A refusal
- * for a wrong clock is tried once more by the server's. Nothing else is. Redirections are
- * followed, a few, and never from https to http.
+ * for a wrong clock is tried once more by the server's, one that names the bucket's region once
+ * more for that, which is remembered. Nothing else is. Redirections are followed, a few, and never
+ * from https to http.
  *
  * A client may be used by many threads: it keeps idle connections in a pool.
  */
@@ -37,7 +38,7 @@ enum {
 
 struct client_options {
     const char *endpoint; /* NULL: requests have a `url` of their own and are not signed */
-    bool virtual_host;    /* the bucket is in front of the host, not of the key */
+    bool virtual_host; /* a bucket whose name allows it is in front of the host, not of the key */
     const struct credentials *credentials; /* copied */
 };
 
@@ -55,7 +56,6 @@ struct request {
     struct field query[REQUEST_FIELDS], headers[REQUEST_FIELDS];
     int query_count, headers_count;
     struct piece body[HTTP_PIECES];
-    bool anonymous; /* not signed */
 
     void *into; /* a range of an object goes there */
     int64_t first;
@@ -85,6 +85,7 @@ struct answer {
     int status;              /* of the last answer; 0: none came */
     int tries;               /* how often the request was sent */
     char code[64];           /* S3's, of a refusal; "" if it gave none */
+    char region[64];         /* where the bucket is, of a refusal for that; "" */
     struct object_info info; /* of the object, from the headers */
     size_t size;             /* of what is in `into` */
     struct text text;        /* any other body */
@@ -101,7 +102,7 @@ void answer_release(struct answer *answer);
 int client_send(struct client *client, const struct request *request, struct answer *ret,
                 struct error *err) MUST_CHECK;
 
-/* The region in whose name requests are signed. */
+/* The region in whose name requests are signed, but for buckets known to be elsewhere. */
 const char *client_region(const struct client *client);
 
 /* A URL with which anybody may GET the object for so many seconds. In the arena. */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE_BYTES = 8 * 1024, MOST_LINES = 100 * 1000 };
+enum { LINE_BYTES = 64 * 1024, MOST_LINES = 100 * 1000 };
 
 /* NULL where it is not set, or set to nothing. */
 static const char *environment(const char *name)
@@ -69,14 +69,27 @@ static void close_file(FILE **file)
         fclose(*file);
 }
 
-/* Adds what the profile has here to what is not known yet. */
+/* false at the file's end. Of a line that is too long nothing is read. */
+static bool read_line(FILE *file, char line[LINE_BYTES])
+{
+    if (!fgets(line, LINE_BYTES, file))
+        return false;
+    if (strlen(line) == LINE_BYTES - 1 && line[LINE_BYTES - 2] != '\n') {
+        line[0] = '\0';
+        for (int c = 0; c != '\n' && c != EOF;)
+            c = fgetc(file);
+    }
+    return true;
+}
+
+/* Fills in what the profile has here. */
 static void read_profile(struct arena *arena, const char *path, const char *profile,
                          struct credentials *ret)
 {
     CLEANUP(close_file) FILE *file = fopen(path, "re");
     char line[LINE_BYTES];
     bool ours = false;
-    for (int i = 0; file && i < MOST_LINES && fgets(line, sizeof(line), file); i++) {
+    for (int i = 0; file && i < MOST_LINES && read_line(file, line); i++) {
         bool nested = line[0] == ' ' || line[0] == '\t'; // belongs to the setting above it
         char *text = trim(line), *equals = strchr(text, '=');
         const char *section = section_of(text);
@@ -97,12 +110,27 @@ static const char *file_path(struct arena *arena, const char *variable, const ch
 
 static void read_profiles(struct arena *arena, const char *profile, struct credentials *ret)
 {
+    struct credentials config = {0};
     read_profile(arena, file_path(arena, "AWS_SHARED_CREDENTIALS_FILE", "credentials"), profile,
                  ret);
-    read_profile(arena, file_path(arena, "AWS_CONFIG_FILE", "config"), profile, ret);
+    read_profile(arena, file_path(arena, "AWS_CONFIG_FILE", "config"), profile, &config);
+    const char *region = either(ret->region, config.region);
+    if (!ret->access_key && !ret->secret_key)
+        *ret = config;
+    ret->region = region;
 }
 
 /* --- putting them together --- */
+
+/* Whether it can be a part of a header: no blank, nothing but ASCII, none of these. */
+static bool is_word(const char *s, const char *without)
+{
+    for (; *s; s++) {
+        if (*s <= ' ' || *s > '~' || strchr(without, *s))
+            return false;
+    }
+    return true;
+}
 
 static int check(const struct credentials *found, const char *profile, struct error *err)
 {
@@ -114,12 +142,12 @@ static int check(const struct credentials *found, const char *profile, struct er
     if (!found->access_key || !found->secret_key)
         return error_set(err, ERROR_PERMISSION, "half of the credentials is missing: %s",
                          found->access_key ? "the secret access key" : "the access key id");
-    for (const char *c = found->access_key; *c; c++) {
-        if (*c <= ' ' || *c > '~' || *c == '/')
-            return error_set(err, ERROR_PERMISSION,
-                             "the access key id has a character that no "
-                             "access key id has");
-    }
+    if (!is_word(found->access_key, "/,"))
+        return error_set(err, ERROR_PERMISSION, "the access key id cannot be one");
+    if (found->session_token && !is_word(found->session_token, ""))
+        return error_set(err, ERROR_PERMISSION, "the session token cannot be one");
+    if (!is_word(found->region, "/,"))
+        return error_set(err, ERROR_PERMISSION, "the region cannot be one");
     return 0;
 }
 
@@ -129,17 +157,15 @@ int credentials_find(struct arena *arena, struct credentials *ret, struct error 
         .access_key = environment("AWS_ACCESS_KEY_ID"),
         .secret_key = environment("AWS_SECRET_ACCESS_KEY"),
         .session_token = environment("AWS_SESSION_TOKEN"),
-        .region = either(environment("AWS_REGION"), environment("AWS_DEFAULT_REGION")),
     };
+    const char *region = either(environment("AWS_REGION"), environment("AWS_DEFAULT_REGION"));
     const char *profile =
         either(either(environment("AWS_PROFILE"), environment("AWS_DEFAULT_PROFILE")), "default");
     struct credentials in_files = {0};
     read_profiles(arena, profile, &in_files);
-    if (!found.access_key && !found.secret_key) {
-        const char *region = found.region;
+    if (!found.access_key && !found.secret_key)
         found = in_files;
-        found.region = either(region, in_files.region);
-    }
+    found.region = either(either(region, in_files.region), "us-east-1");
     if (check(&found, profile, err) < 0)
         return -1;
 
@@ -147,7 +173,7 @@ int credentials_find(struct arena *arena, struct credentials *ret, struct error 
         .access_key = arena_strdup(arena, found.access_key),
         .secret_key = arena_strdup(arena, found.secret_key),
         .session_token = found.session_token ? arena_strdup(arena, found.session_token) : NULL,
-        .region = arena_strdup(arena, either(either(found.region, in_files.region), "us-east-1")),
+        .region = arena_strdup(arena, found.region),
     };
     return 0;
 }

@@ -6,6 +6,8 @@
  *   ~/.aws/credentials  [PROFILE]            or the file that AWS_SHARED_CREDENTIALS_FILE names
  *   ~/.aws/config       [profile PROFILE]    or the file that AWS_CONFIG_FILE names
  *
+ * Key, secret and token are those of one of these places, the first that has any.
+ *
  * PROFILE is AWS_PROFILE, AWS_DEFAULT_PROFILE, or "default". The region is AWS_REGION,
  * AWS_DEFAULT_REGION, the profile's, or "us-east-1", which most servers take for any.
  */
@@ -21,7 +23,8 @@ struct credentials {
     const char *region;
 };
 
-/* @retval -1  ERROR_PERMISSION: there are none, half of them, or not in the profile asked for */
+/* @retval -1  ERROR_PERMISSION: there are none, half of them, or not in the profile asked for; or
+ *             they cannot stand in a header */
 int credentials_find(struct arena *arena, struct credentials *ret, struct error *err) MUST_CHECK;
 
 #endif

@@ -11,7 +11,10 @@
 
 enum { SKEW_S = 10 * 60, MESSAGE_BYTES = 200 };
 
-#define NO_RANGES "the server does not serve ranges of an object"
+#define OBJECT_MOST  (INT64_C(1) << 60)    /* no sum with it overflows */
+#define YEAR_10000_S INT64_C(253402300800) /* no server's clock is there */
+
+#define NO_RANGES    "the server does not serve ranges of an object"
 
 /* --- what the headers say of an object --- */
 
@@ -35,20 +38,26 @@ static int64_t number(const char *s)
 {
     char *end;
     long long value = s ? strtoll(s, &end, 10) : -1;
-    return s && end != s && value >= 0 ? value : -1;
+    return s && end != s && value >= 0 && value <= OBJECT_MOST ? value : -1;
+}
+
+int64_t failure_date_us(const struct http *http, const char *name)
+{
+    const char *date = http_header(http, name);
+    int64_t seconds = date ? curl_getdate(date, NULL) : -1;
+    return seconds >= 0 && seconds < YEAR_10000_S ? seconds * 1000000 : -1;
 }
 
 static void take_info(const struct http *http, struct object_info *info)
 {
     const char *etag = http_header(http, "ETag"), *type = http_header(http, "Content-Type");
-    const char *modified = http_header(http, "Last-Modified");
     *info = (struct object_info){.bytes = number(http_header(http, "Content-Length"))};
     if (etag)
         take_etag(info, etag);
     if (type)
         copy(info->content_type, sizeof(info->content_type), type, strlen(type));
-    time_t when = modified ? curl_getdate(modified, NULL) : -1;
-    info->modified_us = when < 0 ? 0 : (int64_t)when * 1000000;
+    int64_t modified_us = failure_date_us(http, "Last-Modified");
+    info->modified_us = modified_us < 0 ? 0 : modified_us;
 }
 
 /* --- ranges --- */
@@ -63,7 +72,8 @@ static bool is_asked_range(const struct request *request, const char *range, siz
                            int64_t *ret_total)
 {
     long long first, last, total;
-    if (!range || sscanf(range, "bytes %lld-%lld/%lld", &first, &last, &total) != 3)
+    if (!range || sscanf(range, "bytes %lld-%lld/%lld", &first, &last, &total) != 3 ||
+        total > OBJECT_MOST)
         return false;
     *ret_total = total;
     int64_t most = request->first + (int64_t)request->into_size;
@@ -99,24 +109,33 @@ static enum verdict judge_range(const struct request *request, const struct http
 
 struct refusal {
     char code[64], message[MESSAGE_BYTES], request_id[80];
+    char region[64]; /* the bucket's, if it names one */
 };
 
 /* Lets nothing through to a terminal that it may act upon. */
 static void take_words(char *out, size_t size, const char *s)
 {
-    copy(out, size, s, strlen(s));
-    for (; *out; out++) {
-        if ((unsigned char)*out < ' ' || *out == 0x7f)
-            *out = '?';
-    }
+    CLEANUP(text_release) struct text words = {0};
+    text_add_printable(&words, s, strnlen(s, size - 1));
+    copy(out, size, words.data ? words.data : "", words.size);
+}
+
+/* It becomes a part of a header and of a host's name. */
+static void take_region(char out[64], const char *s)
+{
+    size_t length = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    bool is_one = length && length < 64 && !s[length];
+    snprintf(out, 64, "%s", is_one ? s : "");
 }
 
 /* S3's <Error> document, which may come with status 200, too. */
 static bool read_refusal(const struct http *http, const struct text *text, struct refusal *ret)
 {
     const char *id = http_header(http, "x-amz-request-id");
+    const char *region = http_header(http, "x-amz-bucket-region");
     *ret = (struct refusal){0};
     take_words(ret->request_id, sizeof(ret->request_id), id ? id : "");
+    take_region(ret->region, region ? region : "");
 
     CLEANUP(xml_free) struct xml *xml = xml_parse(text->data, text->size);
     if (!xml || !xml_is(xml_root(xml), "Error"))
@@ -126,6 +145,8 @@ static bool read_refusal(const struct http *http, const struct text *text, struc
     take_words(ret->message, sizeof(ret->message), xml_value(root, "Message"));
     if (!ret->request_id[0])
         take_words(ret->request_id, sizeof(ret->request_id), xml_value(root, "RequestId"));
+    if (!ret->region[0])
+        take_region(ret->region, xml_value(root, "Region"));
     return true;
 }
 
@@ -180,11 +201,20 @@ static bool may_pass(int status, const char *code)
 /* A HEAD is refused without a reason, but never without a date. */
 static bool is_skewed(const struct http *http, int status, const char *code)
 {
-    const char *date = http_header(http, "Date");
-    time_t server = date ? curl_getdate(date, NULL) : -1;
-    if (server < 0 || status != 403 || (*code && strcmp(code, "RequestTimeTooSkewed")))
+    int64_t server_us = failure_date_us(http, "Date");
+    if (server_us < 0 || status != 403 || (*code && strcmp(code, "RequestTimeTooSkewed")))
         return false;
-    return *code || llabs((long long)server - clock_true_us() / 1000000) > SKEW_S;
+    return *code || llabs(server_us - clock_true_us()) > SKEW_S * INT64_C(1000000);
+}
+
+/* Whether it was refused because the bucket is in the region that the refusal names. */
+static bool is_elsewhere(int status, const struct refusal *refusal)
+{
+    if (!refusal->region[0])
+        return false;
+    return status / 100 == 3 || !strcmp(refusal->code, "AuthorizationHeaderMalformed") ||
+           !strcmp(refusal->code, "IllegalLocationConstraintException") ||
+           (status == 400 && !refusal->code[0]); // of a HEAD
 }
 
 static enum verdict judge_refusal(const struct request *request, const struct http *http,
@@ -198,8 +228,13 @@ static enum verdict judge_refusal(const struct request *request, const struct ht
               *refusal->code ? " " : "", refusal->code, *refusal->request_id ? " (request id " : "",
               refusal->request_id, *refusal->request_id ? ")" : "", *refusal->message ? ": " : "",
               refusal->message);
+    bool elsewhere = !request->url && is_elsewhere(status, refusal);
+    if (elsewhere)
+        memcpy(answer->region, refusal->region, sizeof(answer->region));
     if (status / 100 == 3 && http_header(http, "Location"))
         return VERDICT_REDIRECTED;
+    if (elsewhere)
+        return VERDICT_REGION;
     if (is_skewed(http, status, refusal->code))
         return VERDICT_SKEWED;
     return may_pass(status, refusal->code) ? VERDICT_AGAIN : VERDICT_FAILED;
@@ -228,7 +263,7 @@ static enum verdict judge_outcome(const struct request *request, enum http_outco
                   response->status == 200 && request->into
                       ? NO_RANGES
                       : "the server sends more than it was asked for");
-        return response->status == 206 || response->status >= 500 ? VERDICT_AGAIN : VERDICT_FAILED;
+        return response->status == 206 ? VERDICT_AGAIN : VERDICT_FAILED;
     default:
         error_set(err, ERROR_HTTP_CONNECTION, "%s", response->why);
         return VERDICT_AGAIN;
@@ -240,8 +275,10 @@ enum verdict failure_judge(const struct request *request, const struct http *htt
                            struct answer *answer, struct error *err)
 {
     answer->status = response->status;
-    answer->code[0] = '\0';
-    if (outcome != HTTP_ANSWERED)
+    answer->code[0] = answer->region[0] = '\0';
+    // However much a page says about an error, its status says enough.
+    bool cut = outcome == HTTP_TOO_LONG && response->status / 100 != 2;
+    if (outcome != HTTP_ANSWERED && !cut)
         return judge_outcome(request, outcome, response, err);
 
     take_info(http, &answer->info);

@@ -23,16 +23,18 @@ struct http {
 int http_new(struct http **ret, const char *ca_bundle, struct error *err)
 {
     // Safe from several threads since libcurl 7.84.
-    CURL *curl = curl_global_init(CURL_GLOBAL_DEFAULT) ? NULL : curl_easy_init();
-    struct http *http = calloc(1, sizeof(*http));
-    if (!curl || !http) {
-        curl_easy_cleanup(curl);
-        free(http);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT))
         return error_set(err, ERROR_BUG, "cannot start libcurl");
+    CLEANUP(http_free) struct http *http = calloc(1, sizeof(*http));
+    if (http) {
+        http->curl = curl_easy_init();
+        http->ca_bundle = ca_bundle ? strdup(ca_bundle) : NULL;
+    } else {
+        curl_global_cleanup();
     }
-    http->curl = curl;
-    http->ca_bundle = ca_bundle ? strdup(ca_bundle) : NULL;
-    *ret = http;
+    if (!http || !http->curl || (ca_bundle && !http->ca_bundle))
+        return error_set(err, ERROR_BUG, "out of memory");
+    *ret = TAKE(http);
     return 0;
 }
 
@@ -133,8 +135,20 @@ static void free_list(struct curl_slist **list)
     curl_slist_free_all(*list);
 }
 
+/* A line break in a value would begin another header. */
+static bool is_value(const char *value)
+{
+    for (; *value; value++) {
+        if (((unsigned char)*value < ' ' && *value != '\t') || *value == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 static bool add_header(struct curl_slist **list, const char *name, const char *value)
 {
+    if (!is_value(value))
+        return false;
     CLEANUP(text_release) struct text line = {0};
     text_add(&line, *value ? "%s: %s" : "%s;", name, value); // libcurl's way to send it empty
     struct curl_slist *longer = curl_slist_append(*list, line.data);
@@ -229,7 +243,7 @@ enum http_outcome http_send(struct http *http, const struct http_request *reques
 
     CLEANUP(free_list) struct curl_slist *headers = NULL;
     if (!add_headers(&headers, request)) {
-        snprintf(response->why, sizeof(response->why), "out of memory");
+        snprintf(response->why, sizeof(response->why), "a header cannot be sent");
         return HTTP_IMPOSSIBLE;
     }
     char text[CURL_ERROR_SIZE] = "";

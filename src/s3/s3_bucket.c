@@ -7,7 +7,7 @@
 
 #include "s3/xml.h"
 
-enum { LIST_MAX_BYTES = 16 * 1024 * 1024, LIST_MAX_PAGES = 1000 };
+enum { LIST_MAX_BYTES = 16 * 1024 * 1024, LIST_MAX_PAGES = 100 };
 
 /* A request to the bucket, or to an object in it; `uri` is for messages. */
 static struct request request_to(const struct s3_bucket *bucket, const char *key,
@@ -70,8 +70,18 @@ static int64_t time_us(const char *s)
     const char *rest = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
     if (!rest)
         return 0;
-    double fraction = *rest == '.' ? strtod(rest, NULL) : 0;
-    return (int64_t)timegm(&tm) * 1000000 + (int64_t)(fraction * 1000 + 0.5) * 1000;
+    int64_t us = (int64_t)timegm(&tm) * 1000000, digit_us = 100 * 1000;
+    if (*rest == '.') {
+        for (rest++; *rest >= '0' && *rest <= '9'; rest++, digit_us /= 10)
+            us += (*rest - '0') * digit_us;
+    }
+    return us;
+}
+
+static int64_t bytes_of(const char *size)
+{
+    long long bytes = strtoll(size, NULL, 10);
+    return bytes > 0 ? bytes : 0;
 }
 
 int s3_bucket_list(const struct s3_bucket *bucket, struct arena *arena, const char *prefix,
@@ -95,7 +105,7 @@ int s3_bucket_list(const struct s3_bucket *bucket, struct arena *arena, const ch
         struct object_listing *object = ARENA_NEW(arena, struct object_listing);
         *object = (struct object_listing){
             .key = key_in(arena, list, entry, "Key"),
-            .bytes = strtoll(xml_value(entry, "Size"), NULL, 10),
+            .bytes = bytes_of(xml_value(entry, "Size")),
             .modified_us = time_us(xml_value(entry, "LastModified")),
             .etag = without_quotes(arena, xml_value(entry, "ETag")),
             .storage_class = arena_strdup(arena, xml_value(entry, "StorageClass")),

@@ -36,7 +36,8 @@ int s3_bucket_list(const struct s3_bucket *bucket, struct arena *arena, const ch
                    const char *token, struct object_listing **ret, const char **ret_token,
                    struct error *err) MUST_CHECK;
 
-/* Every multipart upload under keys with this prefix that was begun and not finished. */
+/* The multipart uploads under keys with this prefix that were begun and not finished: all of them,
+ * unless there are more than a hundred pages. */
 int s3_bucket_list_uploads(const struct s3_bucket *bucket, struct arena *arena, const char *prefix,
                            struct upload_listing **ret, struct error *err) MUST_CHECK;
 

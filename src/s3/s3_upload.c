@@ -68,21 +68,22 @@ int s3_upload_whole(const struct s3_upload *upload, const struct piece body[HTTP
 
 /* --- in parts --- */
 
-static int send_abort(const struct s3_upload *upload, const char *id, struct error *err)
+static int send_abort(const struct s3_upload *upload, const char *id, struct cancel *cancel,
+                      struct error *err)
 {
     struct request request = request_to(upload, "DELETE");
     request.verb = "abort the upload of";
-    request.cancel = NULL;
+    request.cancel = cancel;
     request_query(&request, "uploadId", id);
     CLEANUP(answer_release) struct answer answer = {0};
     return client_send(upload->client, &request, &answer, err);
 }
 
 /* The list is of this very key, and of longer ones, which are not ours. */
-static void abort_all_but(const struct s3_upload *upload, const char *keep)
+static void abort_all_but(const struct s3_upload *upload, const char *keep, struct cancel *cancel)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct s3_bucket bucket = {upload->client, upload->name.bucket, NULL};
+    struct s3_bucket bucket = {upload->client, upload->name.bucket, cancel};
     struct upload_listing *listing;
     struct error ignored;
     if (s3_bucket_list_uploads(&bucket, arena, upload->name.key, &listing, &ignored) < 0)
@@ -90,13 +91,13 @@ static void abort_all_but(const struct s3_upload *upload, const char *keep)
     for (; listing; listing = listing->next) {
         bool other = !keep || strcmp(listing->id, keep);
         if (other && !strcmp(listing->key, upload->name.key))
-            (void)!send_abort(upload, listing->id, &ignored);
+            (void)!send_abort(upload, listing->id, cancel, &ignored);
     }
 }
 
 int s3_upload_begin(struct s3_upload *upload, struct arena *arena, struct error *err)
 {
-    abort_all_but(upload, NULL);
+    abort_all_but(upload, NULL, upload->cancel);
     struct request request = request_to(upload, "POST");
     request.document = "InitiateMultipartUploadResult";
     request_query(&request, "uploads", "");
@@ -114,7 +115,7 @@ int s3_upload_begin(struct s3_upload *upload, struct arena *arena, struct error 
                          upload->name.uri);
     upload->id = arena_strdup(arena, id);
     if (answer.tries > 1) // one may have begun of which the answer was lost
-        abort_all_but(upload, upload->id);
+        abort_all_but(upload, upload->id, upload->cancel);
     return 0;
 }
 
@@ -195,7 +196,7 @@ void s3_upload_abort(const struct s3_upload *upload)
     if (!upload->begun)
         return;
     if (upload->id)
-        (void)!send_abort(upload, upload->id, &err);
+        (void)!send_abort(upload, upload->id, NULL, &err);
     if (err.kind < ERROR_HTTP_SERVER) // the server still answers
-        abort_all_but(upload, NULL);
+        abort_all_but(upload, NULL, NULL);
 }

@@ -52,7 +52,7 @@ struct s3_writer {
     struct s3_upload upload;
 
     struct buffer first, part;
-    int64_t bytes; /* of all parts after the first that were handed to senders */
+    int64_t bytes; /* of all parts that were handed to senders */
     int parts;     /* so many, the first included */
     struct sender senders[SENDERS];
     struct buffer etags; /* 72 bytes each */
@@ -225,17 +225,17 @@ int s3_write(struct object_writer *object_writer, const void *bytes, size_t size
     return 0;
 }
 
-static int finish_parts(struct s3_writer *writer, const struct piece body[HTTP_PIECES],
-                        struct error *err)
+/* All parts are with the server then; the object is not yet there. */
+static int send_rest(struct s3_writer *writer, const struct piece body[HTTP_PIECES],
+                     struct error *err)
 {
     struct sender *sender;
     if (writer->part.size && send_filled(writer, err) < 0)
         return -1;
-    if (hand_over(writer, 1, body, &sender, err) < 0 || wait_for_all(writer, err) < 0)
+    if (hand_over(writer, 1, body, &sender, err) < 0)
         return -1;
-    int64_t bytes = writer->bytes + (int64_t)(body[0].size + body[1].size);
-    return s3_upload_complete(&writer->upload, (const char(*)[72])writer->etags.data, writer->parts,
-                              bytes, err);
+    writer->bytes += (int64_t)(body[0].size + body[1].size);
+    return wait_for_all(writer, err);
 }
 
 /* Whether the object may be there although the server did not say so. */
@@ -251,8 +251,11 @@ int s3_finish(struct object_writer *object_writer, const void *head, size_t head
     const struct piece body[HTTP_PIECES] = {{head, head_size},
                                             {writer->first.data, writer->first.size}};
     bool in_parts = writer->upload.begun || writer->part.size;
-    int r =
-        in_parts ? finish_parts(writer, body, err) : s3_upload_whole(&writer->upload, body, err);
+    if (in_parts && send_rest(writer, body, err) < 0)
+        return -1;
+    int r = in_parts ? s3_upload_complete(&writer->upload, (const char(*)[72])writer->etags.data,
+                                          writer->parts, writer->bytes, err)
+                     : s3_upload_whole(&writer->upload, body, err);
     if (r == 0 || is_uncertain(err->kind))
         s3_delivery_put(writer->delivery, &writer->upload.name);
     if (r == 0)

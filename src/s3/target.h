@@ -20,13 +20,21 @@ struct target {
 int target_parse(struct arena *arena, const char *url, struct target *ret, enum error_kind kind,
                  struct error *err) MUST_CHECK;
 
-/* Where a redirection from there leads; from https only to https. */
+/* Where a redirection from there leads; from https only to https. `ret` may be `from`. */
 int target_follow(struct arena *arena, const struct target *from, const char *location,
                   struct target *ret, enum error_kind kind, struct error *err) MUST_CHECK;
 
 /* The same with the bucket's name in front of the host. */
 void target_into_host(struct arena *arena, struct target *target, const char *bucket);
 
+/* The same of another region, where it is an endpoint of AWS: others serve them all. */
+void target_into_region(struct arena *arena, struct target *target, const char *from,
+                        const char *to);
+
 const char *target_url(struct arena *arena, const struct target *target);
+
+/* A URL as it may stand in a message: without a user, and without the query, which may be a
+ * signature. s3:// and file:// names, which have neither, as they are. */
+const char *target_shown(struct arena *arena, const char *url);
 
 #endif

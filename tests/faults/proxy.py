@@ -191,6 +191,10 @@ async def internal_error(exchange):
     await exchange.refuse(500, "InternalError")
 
 
+async def internal_error_for_a_second(exchange):
+    await exchange.refuse(500, "InternalError", ("Retry-After", "1"))
+
+
 async def slow_down(exchange):
     await exchange.refuse(503, "SlowDown")
 
@@ -222,6 +226,7 @@ PASSING = {
     "slow": slow,
     "redirected": redirected,
     "500": internal_error,
+    "500, Retry-After": internal_error_for_a_second,
     "503": slow_down,
     "503, Retry-After": slow_down_for_a_second,
     "RequestTimeout": request_timeout,
@@ -231,14 +236,17 @@ FAULTS = {**PASSING, "stuck": stuck, "expired": expired}
 
 
 class Proxy:
-    def __init__(self, upstream, faults=(), rate=0.0, seed=0, only=lambda request: True, most=None, tls=None):
+    """`faults` happen to a share of the requests, `rate`, of those that `only` picks, `most` times;
+    and `at`, a beginning, a number and a fault, says which one that begins so goes wrong in any case."""
+
+    def __init__(self, upstream, faults=(), rate=0.0, seed=0, only=lambda request: True, most=None, tls=None, at=None):
         host, port = upstream.split(":")
-        self.upstream, self.tls = (host, int(port)), tls
+        self.upstream, self.tls, self.at = (host, int(port)), tls, at
         self.faults, self.rate, self.only = list(faults), rate, only
         self.left = itertools.count() if most is None else iter(range(most))
         self.random = random.Random(seed)
         self.happened, self.received = Counter(), Counter()
-        self.requests, self.heads = [], []
+        self.requests, self.heads, self.skewed = [], [], set()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
 
@@ -280,13 +288,24 @@ class Proxy:
         if not self.server.is_serving():
             await self.listen()
 
+    def count(self, beginning):
+        """The requests so far that begin so: "GET /bucket/"."""
+        return sum(first.startswith(beginning) for first in self.requests)
+
     def decide(self, request):
-        """The fault that this request meets; None: it meets none."""
+        """The fault that this request, the last one that came, meets; None: it meets none."""
+        if self.at and request.first.startswith(self.at[0]) and self.count(self.at[0]) == self.at[1]:
+            self.happened[self.at[2]] += 1
+            return FAULTS[self.at[2]]
         if not self.faults or not self.only(request) or self.random.random() >= self.rate:
             return None
+        fault = self.random.choice(self.faults)
+        if fault == "skewed" and len(self.faults) > 1 and request.first in self.skewed:
+            return None  # a clock that was set by the server's is right
         if next(self.left, None) is None:
             return None
-        fault = self.random.choice(self.faults)
+        if fault == "skewed":
+            self.skewed.add(request.first)
         self.happened[fault] += 1
         return FAULTS[fault]
 

@@ -73,6 +73,10 @@ rgw_dns_name = localhost
 rgw_enable_usage_log = false
 rgw_run_sync_thread = false
 rgw_crypt_require_ssl = false
+# What was deleted makes room at once, not after two hours.
+rgw_gc_obj_min_wait = 5
+rgw_gc_processor_period = 5
+rgw_gc_processor_max_time = 5
 END
 }
 

@@ -115,7 +115,7 @@ def command_of_run(job, source, destination, *options):
             destination, "--progress", "none", "--json", *options]  # fmt: skip
 
 
-def call(command, environment, limit=120):
+def call(command, environment, limit=120, text=True):
     command = [str(word) for word in command]
-    process = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=limit)
+    process = subprocess.run(command, capture_output=True, text=text, env=environment, timeout=limit)
     return Result(process)

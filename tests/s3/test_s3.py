@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs from S3 to S3 on a real server, read back by clients that are not ours."""
+import http.server
 import os
+import re
 import signal
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -240,3 +243,84 @@ def test_stopped_and_killed(server, clips, new_name):
     assert server.uploads(bucket) and not server.keys_in(bucket)
     assert start(server, bucket, source).wait(60) == 0
     assert server.keys_in(bucket) and not server.uploads(bucket)
+
+
+class Recorder(http.server.BaseHTTPRequestHandler):
+    """Answers reads and writes of small objects in one region, and keeps what was asked."""
+
+    def answer(self):
+        self.server.requests.append((self.command, self.path, self.headers))
+        length = int(self.headers.get("Content-Length", 0))
+        self.rfile.read(length)
+        here = "/eu-west-1/s3/" in self.headers["Authorization"]
+        reading = here and self.command == "GET" and "Range" in self.headers
+        self.send_response(206 if reading else 200 if here else 301)
+        self.send_header("x-amz-bucket-region", "eu-west-1")
+        self.send_header("Content-Length", "3" if reading else "0")
+        self.send_header("ETag", '"900150983cd24fb0d6963f7d28e17f72"')
+        if reading:
+            self.send_header("Content-Range", "bytes 0-2/3")
+        self.end_headers()
+        self.wfile.write(b"abc" if reading else b"")
+
+    do_GET = do_PUT = answer
+
+    def log_message(self, *_):
+        pass
+
+
+def signed_by_curl(server, request, keys, **changes):
+    """The Authorization of the same request, with the same date, when curl signs it."""
+    method, path, headers = request
+    signed = re.search("SignedHeaders=([^,]+)", headers["Authorization"])[1].split(";")
+    words = ["curl", "-sS", "-q", "--noproxy", "*", "--path-as-is", "-X", method, "--aws-sigv4", "aws:amz:eu-west-1:s3"]
+    words += ["--user", ":".join(keys), f"http://{headers['Host']}{path}"]
+    for name in signed:
+        if name != "host":
+            words += ["-H", f"{name}: {changes.get(name, headers[name])}"]
+    subprocess.run(words, check=True, capture_output=True)
+    return server.requests.pop()[2]["Authorization"]
+
+
+RECORDED = {"AWS_ACCESS_KEY_ID": "CURLKEY", "AWS_SECRET_ACCESS_KEY": "curl/secret+key", "AWS_SESSION_TOKEN": "to/k+=="}
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    """With transfer(), which reads an object and writes it to another bucket: the requests of that."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        environment = {**RECORDED, "AWS_ENDPOINT_URL_S3": endpoint, "HOME": str(tmp_path)}
+
+        def transfer(region):
+            server.requests = []
+            command = [TOOLS / "s3_transfer", "s3://from/a b/+%é~.mp4", "s3://to/x//y.mp4"]
+            result = call(command, {**environment, "AWS_REGION": region})
+            assert result.exit == 0, result.stderr
+            return server.requests[:]
+
+        server.transfer = transfer
+        yield server
+        server.shutdown()
+
+
+def test_curl_signs_the_same(recorder):
+    """What we send, signed again by curl: an object read and written, with a session token."""
+    requests = recorder.transfer("eu-west-1")
+    paths = [f"{method} {path}" for method, path, _ in requests]
+    assert paths == ["GET /from/a%20b/%2B%25%C3%A9~.mp4", "PUT /to/x//y.mp4"]
+    keys = RECORDED["AWS_ACCESS_KEY_ID"], RECORDED["AWS_SECRET_ACCESS_KEY"]
+    for request in requests:
+        assert signed_by_curl(recorder, request, keys) == request[2]["Authorization"]
+        others = [signed_by_curl(recorder, request, (keys[0], "another")),
+                  signed_by_curl(recorder, request, keys, **{"x-amz-content-sha256": "0" * 64})]  # fmt: skip
+        assert request[2]["Authorization"] not in others
+
+
+def test_other_region(recorder):
+    """Each bucket is asked for where it is said to be, and once only where it is not."""
+    requests = [(method, headers["Authorization"]) for method, _, headers in recorder.transfer("us-east-1")]
+    regions = [(method, authorization.split("/")[2]) for method, authorization in requests]
+    there = ["us-east-1", "eu-west-1"]
+    assert regions == [(method, region) for method in ("GET", "PUT") for region in there]

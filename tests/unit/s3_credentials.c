@@ -13,11 +13,15 @@
     "# a comment\n[default]\naws_access_key_id = AKFILE\naws_secret_access_key=file=secret\n"      \
     "[ other ]\r\naws_access_key_id=AKOTHER\r\naws_secret_access_key =  s2 \r\n"                   \
     "aws_session_token = t2\n[half]\naws_access_key_id = AKHALF\n"                                 \
-    "[strange]\naws_access_key_id = A/K\naws_secret_access_key = x\n"
+    "[strange]\naws_access_key_id = A/K\naws_secret_access_key = x\n"                              \
+    "[token]\naws_access_key_id = AK\naws_secret_access_key = s\naws_session_token = a\rb: c\n"    \
+    "[both]\naws_access_key_id = AKFIRST\naws_secret_access_key = s1\n"
 #define CONFIG_FILE                                                                                \
     "[default]\nregion = eu-west-1\ns3 =\n  region = nested\n"                                     \
     "[profile other]\n;region = no\nregion=eu-north-1\n"                                           \
-    "[profile in config]\naws_access_key_id = AKCONFIG\naws_secret_access_key = s3\n"
+    "[profile in config]\naws_access_key_id = AKCONFIG\naws_secret_access_key = s3\n"              \
+    "[profile both]\naws_access_key_id = AKSECOND\naws_secret_access_key = s2\n"                   \
+    "aws_session_token = t2\nregion = eu-south-1\n"
 
 static const char *const variables[] = {
     "AWS_ACCESS_KEY_ID",  "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",   "AWS_REGION",
@@ -47,6 +51,10 @@ static void test_find(void **state)
         {{"AWS_PROFILE", "half"}, NULL, NULL, NULL, NULL},
         {{"AWS_PROFILE", "none"}, NULL, NULL, NULL, NULL},
         {{"AWS_PROFILE", "strange"}, NULL, NULL, NULL, NULL},
+        {{"AWS_PROFILE", "token"}, NULL, NULL, NULL, NULL},
+        {{"AWS_PROFILE", "both"}, "AKFIRST", "s1", NULL, "eu-south-1"},
+        {{"AWS_REGION", "r\r\nX: y"}, NULL, NULL, NULL, NULL},
+        {{"AWS_REGION", "a/b"}, NULL, NULL, NULL, NULL},
         {{"AWS_ACCESS_KEY_ID", "AKENV"}, NULL, NULL, NULL, NULL},
         {{"AWS_ACCESS_KEY_ID", "AKENV", "AWS_SECRET_ACCESS_KEY", "s"},
          "AKENV",
