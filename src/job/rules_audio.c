@@ -1,163 +1,122 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules of audio tracks and of AAC. */
+/* Rules of audio tracks: where they come from, how channels are mixed, codecs other than AAC. */
 #include <string.h>
 
-#include "base/text.h"
 #include "job/rules.h"
-
-void rule_audio_codec_settings(const struct scope *scope)
-{
-    const struct audio_codec_settings *s = scope->audio->CodecSettings;
-    if (s && s->has_Codec && s->Codec == AUDIO_CODEC_AAC && !s->has_AacSettings)
-        require(scope, &s->place, "AacSettings");
-}
 
 void rule_audio_source(const struct scope *scope)
 {
     const char *name = scope->audio->AudioSourceName;
     struct input *input = scope->job->Inputs[0];
-    if (!input)
+    if (!input || scope->has_default_sound || !name ||
+        words_find(scope->sounds, name, strlen(name)) >= 0)
         return;
-    for (struct audio_selector **s = input->AudioSelectors; *s; s++)
-        if (strcmp((*s)->place.name, name) == 0 ||
-            (*s)->DefaultSelection == AUDIO_DEFAULT_SELECTION_DEFAULT)
-            return;
     warn(scope, &scope->audio->place, "AudioSourceName",
          "The track will be silent: the input has no audio selector \"%s\", and no default one",
          name);
 }
 
-/* The sample rates of AAC-LC and the bit rates at each, from MediaConvert's guide; those of 5.1
- * are inferred from what the encoder behind it takes. */
-struct aac_rate {
-    int sample_rate, lowest, highest;
-};
-
-static const struct aac_rate mono_rates[] = {
-    {8000, 8000, 14000},
-    {12000, 8000, 14000},
-    {16000, 8000, 28000},
-    {22050, 24000, 28000},
-    {24000, 24000, 28000},
-    {32000, 32000, 192000},
-    {44100, 56000, 256000},
-    {48000, 56000, 288000},
-    {88200, 288000, 288000},
-    {96000, 128000, 288000},
-    {0},
-};
-static const struct aac_rate stereo_rates[] = {
-    {8000, 16000, 20000},
-    {12000, 16000, 20000},
-    {16000, 16000, 32000},
-    {22050, 32000, 32000},
-    {24000, 32000, 32000},
-    {32000, 40000, 384000},
-    {44100, 64000, 512000},
-    {48000, 64000, 576000},
-    {88200, 576000, 576000},
-    {96000, 256000, 576000},
-    {0},
-};
-static const struct aac_rate surround_rates[] = {
-    {32000, 160000, 768000},
-    {44100, 160000, 640000},
-    {48000, 160000, 768000},
-    {96000, 640000, 768000},
-    {0},
-};
-
-static const int bitrates[] = {6000,   8000,   10000,  12000,  14000,  16000,  20000,  24000,
-                               28000,  32000,  40000,  48000,  56000,  64000,  80000,  96000,
-                               112000, 128000, 160000, 192000, 224000, 256000, 288000, 320000,
-                               384000, 448000, 512000, 576000, 640000, 768000, 896000, 1024000};
-
-static const struct aac_rate *rates_of(const struct aac_settings *aac)
+/* Channels come alone or in pairs, up to 64. */
+static bool is_channel_count(int64_t channels)
 {
-    if (aac->CodingMode == AAC_CODING_MODE_CODING_MODE_5_1)
-        return surround_rates;
-    return aac->CodingMode == AAC_CODING_MODE_CODING_MODE_1_0 ? mono_rates : stereo_rates;
+    return channels <= 1 || channels % 2 == 0;
 }
 
-static const char *mode_name(const struct aac_settings *aac)
+static void check_mapping(const struct scope *scope, const struct remix_settings *r,
+                          const struct channel_mapping *mapping)
 {
-    switch (aac->CodingMode) {
-    case AAC_CODING_MODE_CODING_MODE_1_0:
-        return "CODING_MODE_1_0";
-    case AAC_CODING_MODE_CODING_MODE_5_1:
-        return "CODING_MODE_5_1";
-    default:
-        return "CODING_MODE_2_0";
+    int count = list_count(mapping->OutputChannels);
+    if (r->has_ChannelsOut && count != r->ChannelsOut)
+        refuse(scope, &mapping->place, "OutputChannels", "Should have %lld items, the channelsOut",
+               (long long)r->ChannelsOut);
+    for (struct output_channel_mapping **c = mapping->OutputChannels; *c; c++) {
+        bool fine = (*c)->has_InputChannelsFineTune;
+        int inputs = fine ? (*c)->InputChannelsFineTune.count : (*c)->InputChannels.count;
+        const char *member = fine ? "InputChannelsFineTune" : "InputChannels";
+        if (fine && (*c)->has_InputChannels)
+            refuse(scope, &(*c)->place, "InputChannels", "Excludes inputChannelsFineTune");
+        else if (!fine && !(*c)->has_InputChannels)
+            require(scope, &(*c)->place, "InputChannels");
+        else if (r->has_ChannelsIn && inputs != r->ChannelsIn)
+            refuse(scope, &(*c)->place, member, "Should have %lld items, the channelsIn",
+                   (long long)r->ChannelsIn);
     }
 }
 
-/* NULL where the mode has no such sample rate. */
-static const struct aac_rate *rate_of(const struct aac_settings *aac)
+static void check_remix(const struct scope *scope, const struct remix_settings *r)
 {
-    for (const struct aac_rate *rate = rates_of(aac); rate->sample_rate; rate++)
-        if (rate->sample_rate == aac->SampleRate)
-            return rate;
-    return NULL;
+    if (!is_channel_count(r->ChannelsOut))
+        refuse(scope, &r->place, "ChannelsOut", "Should be 1 or an even number");
+    if (r->has_AudioDescriptionAudioChannel && !r->has_AudioDescriptionDataChannel)
+        require(scope, &r->place, "AudioDescriptionDataChannel");
+    if (r->has_AudioDescriptionDataChannel && !r->has_AudioDescriptionAudioChannel)
+        require(scope, &r->place, "AudioDescriptionAudioChannel");
+    if (r->ChannelMapping)
+        check_mapping(scope, r, r->ChannelMapping);
 }
 
-static void refuse_not_among(const struct scope *scope, const char *member, const char *list)
+void rule_remix(const struct scope *scope)
 {
-    refuse(scope, &scope->aac->place, member,
-           "Should be equal to one of the allowed values in [%s]", list);
+    if (scope->audio->RemixSettings)
+        check_remix(scope, scope->audio->RemixSettings);
 }
 
-void rule_sample_rate(const struct scope *scope)
+void rule_selector_remix(const struct scope *scope)
 {
-    const struct aac_settings *aac = scope->aac;
-    if (!aac->SampleRate || !aac->has_CodingMode || rate_of(aac))
+    if (scope->selector->RemixSettings)
+        check_remix(scope, scope->selector->RemixSettings);
+}
+
+void rule_channels(const struct scope *scope)
+{
+    const struct audio_codec_settings *s = scope->audio->CodecSettings;
+    if (!s)
         return;
-    struct text list = {0};
-    for (const struct aac_rate *rate = rates_of(aac); rate->sample_rate; rate++)
-        text_add(&list, "%s%d", list.size ? "," : "", rate->sample_rate);
-    refuse_not_among(scope, "SampleRate", list.data);
-    text_release(&list);
+    static const char *const message = "Should be 0, 1 or an even number";
+    if (s->WavSettings && !is_channel_count(s->WavSettings->Channels))
+        refuse(scope, &s->WavSettings->place, "Channels", "%s", message);
+    if (s->AiffSettings && !is_channel_count(s->AiffSettings->Channels))
+        refuse(scope, &s->AiffSettings->place, "Channels", "%s", message);
+    if (s->FlacSettings && !is_channel_count(s->FlacSettings->Channels))
+        refuse(scope, &s->FlacSettings->place, "Channels", "%s", message);
 }
 
-static bool is_listed(int64_t bitrate)
+void rule_dolby_bitrate(const struct scope *scope)
 {
-    for (size_t i = 0; i < COUNT(bitrates); i++)
-        if (bitrates[i] == bitrate)
-            return true;
-    return false;
+    const struct audio_codec_settings *s = scope->audio->CodecSettings;
+    const int step = 8000;
+    if (s && s->Ac3Settings && s->Ac3Settings->Bitrate % step)
+        refuse(scope, &s->Ac3Settings->place, "Bitrate", "Should be a multiple of %d", step);
+    if (s && s->Eac3Settings && s->Eac3Settings->Bitrate % step)
+        refuse(scope, &s->Eac3Settings->place, "Bitrate", "Should be a multiple of %d", step);
 }
 
-void rule_aac_bitrate(const struct scope *scope)
+void rule_surround_settings(const struct scope *scope)
 {
-    const struct aac_settings *aac = scope->aac;
-    if (!aac->Bitrate || aac->RateControlMode == AAC_RATE_CONTROL_MODE_VBR)
+    const struct audio_codec_settings *codec = scope->audio->CodecSettings;
+    const struct eac3_settings *s = codec ? codec->Eac3Settings : NULL;
+    if (!s || s->CodingMode == EAC3_CODING_MODE_CODING_MODE_3_2 ||
+        s->CodingMode == EAC3_CODING_MODE_CODING_MODE_AUTO)
         return;
-    if (!is_listed(aac->Bitrate)) {
-        struct text list = {0};
-        for (size_t i = 0; i < COUNT(bitrates); i++)
-            text_add(&list, "%s%d", i ? "," : "", bitrates[i]);
-        refuse_not_among(scope, "Bitrate", list.data);
-        text_release(&list);
-        return;
-    }
-    const struct aac_rate *rate = aac->has_CodingMode ? rate_of(aac) : NULL;
-    if (!rate || aac->CodingMode == AAC_CODING_MODE_CODING_MODE_AUTO)
-        return;
-    if (aac->Bitrate < rate->lowest || aac->Bitrate > rate->highest)
-        refuse(scope, &aac->place, "Bitrate", /* the service's own words */
-               "You specified a value for Bitrate that is not valid with the combination of "
-               "Profile LC, Coding mode "
-               "%s, and Sample rate %d you selected. Specify a bitrate in the range of %d-%d, and "
-               "resubmit your job "
-               "For a list of supported bitrates, see: "
-               "https://docs.aws.amazon.com/mediaconvert/latest/ug/aac-support.html",
-               mode_name(aac), rate->sample_rate, rate->lowest, rate->highest);
+    const struct {
+        const char *member;
+        bool given;
+    } members[] = {{"LoRoCenterMixLevel", s->has_LoRoCenterMixLevel},
+                   {"LoRoSurroundMixLevel", s->has_LoRoSurroundMixLevel},
+                   {"LtRtCenterMixLevel", s->has_LtRtCenterMixLevel},
+                   {"LtRtSurroundMixLevel", s->has_LtRtSurroundMixLevel},
+                   {"StereoDownmix", s->has_StereoDownmix}};
+    for (size_t i = 0; i < COUNT(members); i++)
+        if (members[i].given)
+            warn(scope, &s->place, members[i].member,
+                 "Is read where codingMode is CODING_MODE_3_2");
 }
 
-void rule_aac_rate_control(const struct scope *scope)
+void rule_mp3_quality(const struct scope *scope)
 {
-    const struct aac_settings *aac = scope->aac;
-    if (aac->has_Bitrate && aac->RateControlMode == AAC_RATE_CONTROL_MODE_VBR)
-        warn(scope, &aac->place, "Bitrate", "Is not read: rateControlMode is VBR");
-    if (aac->has_VbrQuality && aac->RateControlMode == AAC_RATE_CONTROL_MODE_CBR)
-        warn(scope, &aac->place, "VbrQuality", "Is not read: rateControlMode is CBR");
+    const struct audio_codec_settings *codec = scope->audio->CodecSettings;
+    const struct mp3_settings *s = codec ? codec->Mp3Settings : NULL;
+    if (s && s->has_RateControlMode && s->RateControlMode == MP3_RATE_CONTROL_MODE_VBR &&
+        !s->has_VbrQuality)
+        require(scope, &s->place, "VbrQuality");
 }

@@ -7,10 +7,12 @@
 
 enum { KEY_BYTES = 1024, BUCKET_BYTES = 255 };
 
-/* The first ones are known before an output is: they may stand in a Destination. */
-static const char *const identifiers[] = {"dt", "d",  "t", "fn", "",  "rv",
-                                          "ra", "rc", "w", "h",  "f", "ex"};
-enum { IN_DESTINATION = 4 };
+/* The first ones are known before an output is: they may stand in a Destination. The last ones
+ * are for DASH segments, whose player puts them in. */
+static const char *const identifiers[] = {
+    "dt", "d", "t", "fn", "",       "rv",   "ra",        "rc",
+    "w",  "h", "f", "ex", "Number", "Time", "Bandwidth", "RepresentationID"};
+enum { IN_DESTINATION = 4, IN_OUTPUTS = 12 };
 
 /* Whether the text is "h" or "h%04", at least so many digits: what is between two dollars. */
 static bool is_identifier(const char *text, size_t length, size_t known)
@@ -48,28 +50,12 @@ static void check_identifiers(const struct scope *scope, const struct place *pla
     }
 }
 
-/* Where the group's objects go, NULL where it does not say. */
-static const char *destination_of(const struct output_group *group, const struct place **ret_place)
-{
-    const struct output_group_settings *s = group->OutputGroupSettings;
-    int kind = group_kind(group);
-    if (kind == GROUP_HLS && s->HlsGroupSettings) {
-        *ret_place = &s->HlsGroupSettings->place;
-        return s->HlsGroupSettings->Destination;
-    }
-    if (kind == GROUP_FILE && s->FileGroupSettings) {
-        *ret_place = &s->FileGroupSettings->place;
-        return s->FileGroupSettings->Destination;
-    }
-    return NULL;
-}
-
 void rule_destination(const struct scope *scope)
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    const struct place *place;
-    const char *destination = destination_of(scope->group, &place);
+    const struct place *place = scope->package->place;
+    const char *destination = scope->package->destination;
     if (!destination)
         return;
     const char *bucket = destination + strlen("s3://");
@@ -85,8 +71,8 @@ void rule_destination(const struct scope *scope)
 
 void rule_base_identifiers(const struct scope *scope)
 {
-    const struct place *place;
-    const char *destination = destination_of(scope->group, &place);
+    const struct place *place = scope->package->place;
+    const char *destination = scope->package->destination;
     if (destination)
         check_identifiers(scope, place, "Destination", destination, IN_DESTINATION);
 }
@@ -95,9 +81,28 @@ void rule_identifiers(const struct scope *scope)
 {
     const struct output *output = scope->output;
     const struct hls_settings *hls = output->OutputSettings->HlsSettings;
+    int kind = group_kind(scope->group);
     check_identifiers(scope, &output->place, "NameModifier", output->NameModifier,
-                      COUNT(identifiers));
-    if (group_kind(scope->group) == GROUP_HLS)
-        check_identifiers(scope, &hls->place, "SegmentModifier", hls->SegmentModifier,
-                          COUNT(identifiers));
+                      kind == GROUP_DASH ? COUNT(identifiers) : IN_OUTPUTS);
+    if (kind == GROUP_HLS)
+        check_identifiers(scope, &hls->place, "SegmentModifier", hls->SegmentModifier, IN_OUTPUTS);
+}
+
+/* Whether the output's NameModifier has "$Number$", …. */
+static bool has_identifier(const struct output *output, const char *identifier)
+{
+    return output->NameModifier && strstr(output->NameModifier, identifier);
+}
+
+void rule_dash_identifiers(const struct scope *scope)
+{
+    static const char *const alike[] = {"$Number$", "$Time$"};
+    struct output **outputs = scope->group->Outputs;
+    if (group_kind(scope->group) != GROUP_DASH || !outputs[0])
+        return;
+    for (struct output **o = outputs + 1; *o; o++)
+        for (size_t i = 0; i < COUNT(alike); i++)
+            if (has_identifier(*o, alike[i]) != has_identifier(outputs[0], alike[i]))
+                refuse(scope, &(*o)->place, "NameModifier",
+                       "%s should be in all outputs or in none", alike[i]);
 }

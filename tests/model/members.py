@@ -40,11 +40,7 @@ REQUIRED = {
 }
 NOT_REQUIRED = {("CreateJobRequest", "Role"): "nobody assumes it; required over HTTP only"}
 
-RANGES = {
-    ("H264QvbrSettings", "QvbrQualityLevelFineTune"): ("0..1", "it is a part of one level"),
-    ("H264Settings", "GopSize"): ("0..", "less makes no sense"),
-    ("HlsGroupSettings", "MinFinalSegmentLength"): ("0..", "less makes no sense"),
-}
+RANGES = {}
 
 PATTERNS = {
     ("HlsSettings", "AudioGroupId"): ('^[^"]*$', "it stands between quotes in the playlist"),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every rule between settings: what it lets pass, and what it says to the rest. */
+/* Every rule between settings: what it lets pass, and what it says to the rest.
+ *
+ * Rules also look into what is refused here: what is said about that is left out of the lines. */
 #include "job_case.h"
 
 #include "job/rules.h"
@@ -24,10 +26,57 @@
     "96000,112000,128000,160000,192000,224000,256000,288000,320000,384000,448000,512000,576000,"   \
     "640000,768000,896000,1024000"
 
-static const struct {
+/* A picture with its sound in the groups that are refused here. */
+#define STREAM(type, object, container)                                                            \
+    "{" INPUTS ",\"outputGroups\":[{\"outputGroupSettings\":{\"type\":\"" type "\",\"" object      \
+    "\":{\"destination\":\"s3://out/\"}},\"outputs\":[{\"nameModifier\":\"_o\","                   \
+    "\"containerSettings\":{\"container\":\"" container "\"}," VIDEO "," AUDIO "}]}]}"
+#define CMAF   GROUP "/cmafGroupSettings"
+#define DASH   GROUP "/dashIsoGroupSettings"
+#define SMOOTH GROUP "/msSmoothGroupSettings"
+#define H265   CODEC "/h265Settings"
+
+static const char cmaf_job[] = STREAM("CMAF_GROUP_SETTINGS", "cmafGroupSettings", "CMFC");
+static const char dash_job[] = STREAM("DASH_ISO_GROUP_SETTINGS", "dashIsoGroupSettings", "MPD");
+static const char smooth_job[] =
+    STREAM("MS_SMOOTH_GROUP_SETTINGS", "msSmoothGroupSettings", "ISMV");
+
+/* More than there may be. */
+#define TEN(item)                                                                                  \
+    item "," item "," item "," item "," item "," item "," item "," item "," item "," item
+#define INPUT "{\"fileInput\":\"s3://in/a.mp4\"}"
+#define INPUTS151                                                                                  \
+    "[" TEN(TEN(INPUT)) "," TEN(INPUT) "," TEN(INPUT) "," TEN(INPUT) "," TEN(INPUT) "," TEN(       \
+        INPUT) "," INPUT "]"
+#define MANIFEST(n) "{\"manifestNameModifier\":\"_" #n "\"}"
+#define MANIFESTS11                                                                                \
+    "[" MANIFEST(1) "," MANIFEST(2) "," MANIFEST(3) "," MANIFEST(4) "," MANIFEST(5) "," MANIFEST(  \
+        6) "," MANIFEST(7) "," MANIFEST(8) "," MANIFEST(9) "," MANIFEST(10) "," MANIFEST(11) "]"
+#define KEYS(n)                                                                                    \
+    "\"" n "0\":{},\"" n "1\":{},\"" n "2\":{},\"" n "3\":{},\"" n "4\":{},\"" n "5\":{},\"" n     \
+    "6\":{},\"" n "7\":{},\"" n "8\":{},\"" n "9\":{}"
+#define SELECTORS101                                                                               \
+    "{" KEYS("0") "," KEYS("1") "," KEYS("2") "," KEYS("3") "," KEYS("4") "," KEYS("5") "," KEYS(  \
+        "6") "," KEYS("7") "," KEYS("8") "," KEYS("9") ",\"100\":{}}"
+#define ID "\"edef8ba9-79d6-4ace-a3c8-27dcd51d21ed\""
+
+#define AS_H265                                                                                    \
+    CODEC "={\"codec\":\"H_265\",\"h265Settings\":{\"rateControlMode\":\"QVBR\",\"maxBitrate\":"   \
+          "1000000"
+
+struct row {
     const char *rule;
     struct job_case c;
-} rows[] = {
+};
+
+#include "job_rules_group.h"
+#include "job_rules_job.h"
+#include "job_rules_tracks.h"
+#include "job_rules_video.h"
+
+/* What is made here. */
+static const struct row made_rows[] = {
+
     /* the job and its inputs */
     {"one_input",
      {mp4_job,
@@ -246,8 +295,7 @@ static const struct {
      {hls_job,
       {OUTPUT "/containerSettings/container=MP4"},
       OUTPUT "/containerSettings/container: Must be M3U8"}},
-    {"container_settings",
-     {mp4_job, {M3U8 "={}"}, "? " M3U8 ": Is not read: container is not M3U8"}},
+    {"container_settings", {mp4_job, {M3U8 "={}"}, "? " M3U8 ": Is not read: container is MP4"}},
     {"codec_in_container",
      {mp4_job,
       {OUTPUT "/containerSettings/container=RAW"},
@@ -305,7 +353,11 @@ static const struct {
     {"video_codec_settings",
      {mp4_job, {H264 "=null"}, CODEC ": h264Settings is a required property"}},
     {"video_codec_settings",
-     {mp4_job, {CODEC "/frameCaptureSettings={}"}, CODEC "/codec: Must be FRAME_CAPTURE"}},
+     {mp4_job,
+      {CODEC "/frameCaptureSettings={}"},
+      CODEC
+      "/codec: Must be FRAME_CAPTURE\n" CODEC
+      "/frameCaptureSettings: Should match all dependencies: See other errors for more details"}},
     {"even_size",
      {mp4_job,
       {PICTURE "/width=912", PICTURE "/height=513"},
@@ -380,7 +432,11 @@ static const struct {
     {"baseline",
      {mp4_job,
       {H264 "/codecProfile=BASELINE", H264 "/entropyEncoding=CABAC"},
-      H264 "/entropyEncoding: Must be CAVLC"}},
+      H264 ": Should match exactly one schema defined in \"oneOf\"\n" H264
+           "/codecProfile: Should match all dependencies: See other errors for more details\n" H264
+           "/entropyEncoding: Must be CAVLC\n" H264
+           "/codecProfile: Should be equal to one of the allowed values in "
+           "[\"HIGH\",\"HIGH_10BIT\",\"HIGH_422\",\"HIGH_422_10BIT\",\"MAIN\"]"}},
     {"baseline", {mp4_job, {H264 "/codecProfile=BASELINE"}, ""}},
     {"baseline",
      {mp4_job,
@@ -476,25 +532,114 @@ static const struct {
      {mp4_job,
       {AAC "/vbrQuality=HIGH"},
       "? " AAC "/vbrQuality: Is not read: rateControlMode is CBR"}},
+    /* what passes */
+    {"not_captures_alone",
+     {mp4_job,
+      {OUTPUT "/audioDescriptions=null", OUTPUT "/containerSettings/container=RAW",
+       CODEC "=" CAPTURE, OUTPUT "/nameModifier=_a",
+       SECOND "={\"nameModifier\":\"_b\",\"containerSettings\":{\"container\":\"MP4\"}," AUDIO "}"},
+      ""}},
+    {"one_track", {mp4_job, {"/inputs/0/audioSelectors/Audio Selector 1/tracks=[2]"}, ""}},
+    {"group_settings", {hls_job, {GROUP "/fileGroupSettings=null"}, ""}},
+    {"container_in_group", {mp4_job, {OUTPUT "/containerSettings/container=MOV"}, ""}},
+    {"container_settings", {hls_job, {M3U8 "={}"}, ""}},
+    {"group_only_settings", {mp4_job, {OUTPUT "/extension=m4v"}, ""}},
+    {"audio_only_settings",
+     {hls_job,
+      {SECOND "/outputSettings/hlsSettings/audioTrackType=ALTERNATE_AUDIO_AUTO_SELECT"},
+      ""}},
+    {"one_audio_rendition",
+     {hls_job,
+      {OUTPUT "/audioDescriptions=[{\"codecSettings\":{\"codec\":\"AAC\",\"aacSettings\":{"
+              "\"codingMode\":\"CODING_MODE_1_0\",\"sampleRate\":48000}}}]"},
+      ""}},
+    {"pids", {hls_job, {M3U8 "={\"videoPid\":500,\"pmtPid\":501}"}, ""}},
+    {"video_codec_settings",
+     {mp4_job, {H264 "={\"rateControlMode\":\"QVBR\",\"maxBitrate\":1000000}"}, ""}},
+    {"even_size", {mp4_job, {PICTURE "/width=912", PICTURE "/height=null"}, ""}},
+    {"audio_codec_settings",
+     {mp4_job, {AAC "={\"codingMode\":\"CODING_MODE_2_0\",\"sampleRate\":48000}"}, ""}},
+    {"sample_rate", {mp4_job, {AAC "/sampleRate=88200", AAC "/bitrate=576000"}, ""}},
+    {"aac_rate_control",
+     {mp4_job, {AAC "/rateControlMode=VBR", AAC "/vbrQuality=HIGH", AAC "/bitrate=null"}, ""}},
 };
+
+/* What rules say, without what is not supported or ignored. */
+static void run_row(const struct row *row, struct text *out)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct findings all, by_rules;
+    struct json *root = case_read(arena, row->c.base);
+    for (size_t i = 0; i < COUNT(row->c.changes) && row->c.changes[i]; i++)
+        case_change(arena, root, row->c.changes[i]);
+    findings_init(&all, arena);
+    findings_init(&by_rules, arena);
+    const struct job *job = job_new(arena, root, 0, &all);
+    assert_true(!job == (all.errors > 0));
+    for (int i = 0; i < all.count; i++)
+        if (all.items[i].support == EXACT)
+            findings_add(&by_rules, all.items[i].severity, all.items[i].pointer, all.items[i].at,
+                         "%s", all.items[i].message);
+    case_list(&by_rules, out);
+}
+
+static const struct {
+    const struct row *rows;
+    size_t count;
+} tables[] = {{made_rows, COUNT(made_rows)},
+              {job_rows, COUNT(job_rows)},
+              {group_rows, COUNT(group_rows)},
+              {video_rows, COUNT(video_rows)},
+              {tracks_rows, COUNT(tracks_rows)}};
 
 static void test_rows(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++)
-        case_check(&rows[i].c, 1);
+    for (size_t t = 0; t < COUNT(tables); t++)
+        for (const struct row *row = tables[t].rows; row < tables[t].rows + tables[t].count;
+             row++) {
+            CLEANUP(text_release) struct text out = {0};
+            run_row(row, &out);
+            if (strcmp(out.data, row->c.expected) != 0)
+                fail_msg("rule '%s', %s\n  found:\n%s\n  expected:\n%s", row->rule,
+                         row->c.changes[0], out.data, row->c.expected);
+        }
+}
+
+/* Whether a row makes the rule speak, or is one that it lets pass. */
+static bool has_row(const char *rule, bool speaks)
+{
+    for (size_t t = 0; t < COUNT(tables); t++)
+        for (size_t i = 0; i < tables[t].count; i++)
+            if (strcmp(tables[t].rows[i].rule, rule) == 0 &&
+                (*tables[t].rows[i].c.expected != '\0') == speaks)
+                return true;
+    return false;
 }
 
 /* Every rule has a row that it refuses or warns of. */
 static void test_every_rule(void **state)
 {
     (void)state;
-    for (const struct rule *rule = job_rules; rule->name; rule++) {
-        bool seen = false;
-        for (size_t i = 0; i < COUNT(rows); i++)
-            seen |= strcmp(rows[i].rule, rule->name) == 0 && *rows[i].c.expected;
-        if (!seen)
+    for (const struct rule *rule = job_rules; rule->name; rule++)
+        if (!has_row(rule->name, true))
             fail_msg("no row makes rule '%s' speak", rule->name);
+}
+
+/* … and one that it has nothing to say of, with more in it than the jobs that all rows start from.
+ */
+static void test_every_rule_passes(void **state)
+{
+    static const char *const by_all_others[] = {
+        "one_input",  "input_count",       "outputs_exist", "same_caption_selectors",
+        "local_file", "file_or_generator", "generator"};
+    (void)state;
+    for (const struct rule *rule = job_rules; rule->name; rule++) {
+        bool other = false;
+        for (size_t i = 0; i < COUNT(by_all_others); i++)
+            other |= strcmp(by_all_others[i], rule->name) == 0;
+        if (!other && !has_row(rule->name, false))
+            fail_msg("no row passes rule '%s'", rule->name);
     }
 }
 
@@ -513,6 +658,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_every_rule),
+        cmocka_unit_test(test_every_rule_passes),
         cmocka_unit_test(test_local_file_where_it_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
