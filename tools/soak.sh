@@ -7,6 +7,8 @@
 #     5 min and 30 min of 1080p and fits the peak memory of each against its minutes.
 #   tools/soak.sh [faults [FIRST [RUNS]]]
 #     Runs jobs from S3 to S3 through a proxy that goes wrong: 200 seeds, or those from FIRST on.
+#     Half of them have four parts in and five out; of those, three in five are broken off first (an
+#     expired token, a cancel, a kill) and then run again. Prints what went wrong how often.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 soak=build/soak

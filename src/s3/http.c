@@ -176,6 +176,10 @@ static void set_method(CURL *curl, const struct http_request *request)
         curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
         curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)body_size(request));
     }
+    // libcurl sends again by itself what gets no answer on a connection that was kept, and nobody
+    // learns of it. What must not be done twice unnoticed therefore gets a new one.
+    if (!strcmp(request->method, "POST"))
+        curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 static void set_limits(CURL *curl, const struct http *http)

@@ -51,6 +51,17 @@ def test_each_fault(server, source, fault, method):
     assert not server.uploads("faults")
 
 
+@pytest.mark.parametrize("post", [1, 2])
+def test_lost_once(server, source, post):
+    """The answer that an upload has begun, or that it is complete: nobody but us may ask again."""
+    with Proxy(server.address, at=("POST ", post, "lost")) as proxy:
+        result = transfer(server, proxy, source[0], "once")
+    assert result.exit == 0, result.stderr
+    assert proxy.happened["lost"] == 1 and proxy.count("POST ") == 3
+    assert server.get("faults", "once") == source[1]
+    assert not server.uploads("faults")
+
+
 LASTING = {
     "no part gets through": (["503"], "PUT", 3450),
     "no read gets through": (["half"], "GET", 3451),
@@ -138,7 +149,7 @@ def run_until(server, proxy, how, command, moment):
     if how != "expired":  # that is the proxy's to do
         while process.poll() is None and proxy.count(moment[0]) < moment[1]:
             time.sleep(0.005)
-        process.send_signal(signal.SIGKILL if how == "killed" else signal.SIGINT)
+        process.send_signal(signal.SIGKILL if how == "killed" else signal.SIGTERM)
     _, stderr = process.communicate(timeout=300)
     return process.returncode, stderr
 
@@ -159,6 +170,7 @@ def break_off(server, how, seed, bucket, command, tally):
         tally["jobs killed that left an upload"] += bool(uploads)
         return
     assert not uploads and bool(keys) == (status == 0), about
+    assert status or how != "canceled" or moment[0] == "P", about  # it may have been the last request
     if proxy.happened["expired"]:
         assert status == 1 and "ErrorCode 1401" in stderr and "ExpiredToken" in stderr, about
 
