@@ -54,8 +54,21 @@ void findings_add(struct findings *findings, enum finding_severity severity, con
         .severity = severity,
         .pointer = arena_strdup(findings->arena, pointer),
         .at = at,
+        .order = findings->has_chain_at ? findings->chain_at : at,
         .message = copy,
     };
+    findings->has_chain_at = findings->in_chain;
+    findings->chain_at = findings->last->order;
+}
+
+void findings_begin_chain(struct findings *findings)
+{
+    findings->in_chain = true;
+}
+
+void findings_end_chain(struct findings *findings)
+{
+    findings->in_chain = findings->has_chain_at = false;
 }
 
 void findings_suggest(struct findings *findings, const char *nearest)
@@ -78,9 +91,9 @@ static int by_place(const void *a, const void *b)
 {
     const struct finding *x = *(const struct finding *const *)a;
     const struct finding *y = *(const struct finding *const *)b;
-    if (x->at != y->at)
-        return x->at < y->at ? -1 : 1; /* JSON_NOWHERE comes last */
-    return (x > y) - (x < y);          /* at one place: as they were found */
+    if (x->order != y->order)
+        return x->order < y->order ? -1 : 1; /* JSON_NOWHERE comes last */
+    return (x > y) - (x < y);                /* at one place: as they were found */
 }
 
 void findings_sort(struct findings *findings)

@@ -27,15 +27,13 @@ static bool has_any(const struct json *object, const char *const *names)
 
 const struct structure *job_stored_request(const struct json *root)
 {
-    static const char *const of_queues[] = {"PricingPlan", "ReservationPlanSettings",
-                                            "ConcurrentJobs", "MaximumConcurrentFeeds", NULL};
     static const char *const of_presets[] = {"AudioDescriptions", "CaptionDescriptions",
                                              "ContainerSettings", "VideoDescription", NULL};
     const struct json *settings = json_member(root, "Settings");
     if (json_member(root, "Job") || !json_member(root, "Name"))
         return NULL;
     if (!settings)
-        return has_any(root, of_queues) ? &create_queue_request_structure : NULL;
+        return &create_queue_request_structure;
     return has_any(settings, of_presets) ? &create_preset_request_structure
                                          : &create_job_template_request_structure;
 }

@@ -28,6 +28,7 @@ struct finding {
     enum finding_severity severity;
     const char *pointer;  /* wire form, relative to the settings as the service does it */
     size_t at;            /* byte offset in the text; JSON_NOWHERE when set from outside it */
+    size_t order;         /* where it stands among the findings: `at`, or that of its chain */
     const char *message;  /* without the pointer; the service's words where they are known */
     const char *hint;     /* for a person: "did you mean \"VBR\"?"; or NULL */
     enum support support; /* IGNORED or REFUSED where that is what the finding says; else EXACT */
@@ -39,12 +40,19 @@ struct findings {
     struct finding *items;
     int count, capacity;
     int errors, warnings;
-    struct finding *last; /* what was added last; NULL where that was too many to keep */
+    struct finding *last;        /* what was added last; NULL where that was too many to keep */
+    bool in_chain, has_chain_at; /* what is added stands where the chain's first stands */
+    size_t chain_at;
 };
 
 void findings_init(struct findings *findings, struct arena *arena);
 void findings_add(struct findings *findings, enum finding_severity severity, const char *pointer,
                   size_t at, const char *fmt, ...) PRINTF(5, 6);
+
+/* Between the two, findings belong together and keep their order: several messages that the service
+ * gives as one answer. */
+void findings_begin_chain(struct findings *findings);
+void findings_end_chain(struct findings *findings);
 
 /* Says how to mend what was added last: "did you mean \"nearest\"?". NULL: nothing is near. */
 void findings_suggest(struct findings *findings, const char *nearest);

@@ -161,7 +161,7 @@ static bool check_pattern(struct parser *p, const struct setting *s, const struc
 {
     if (!s->pattern || pattern_matches(&p->patterns, s->pattern, value->string))
         return true;
-    error_at(p, pointer, value, "Should match pattern \"%s\"", s->pattern);
+    error_at(p, pointer, value, "Should match the pattern: /%s/", s->pattern);
     return false;
 }
 

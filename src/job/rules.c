@@ -16,7 +16,7 @@ const struct rule job_rules[] = {
 
 /* Who has reported an error at a pointer. Behind a value that its row has refused stands a
  * default, which tells a rule nothing. */
-enum { NOBODY = -1, BY_ROW, BY_RULE };
+enum { NOBODY = -1, BY_ROW, BY_SUPPORT, BY_RULE };
 
 /* Enough for all findings that are kept, and one for each place. */
 enum { POINTERS_MAX = 2048 };
@@ -28,7 +28,8 @@ static void remember_rows(struct scope *scope)
     for (int i = 0; i < scope->findings->count && i < POINTERS_MAX / 2; i++) {
         const struct finding *f = &scope->findings->items[i];
         bool error = f->severity == FINDING_ERROR;
-        words_add(error ? scope->reported : scope->warned, f->pointer, strlen(f->pointer), BY_ROW);
+        words_add(error ? scope->reported : scope->warned, f->pointer, strlen(f->pointer),
+                  f->support == EXACT ? BY_ROW : BY_SUPPORT);
     }
 }
 
@@ -41,7 +42,7 @@ static bool is_said(const struct scope *scope, const char *pointer, enum finding
         return words_find(scope->reported, pointer, length) != NOBODY ||
                words_find(scope->warned, pointer, length) != NOBODY;
     int by = words_add(scope->reported, pointer, length, BY_RULE);
-    return by == BY_ROW || (by == BY_RULE && !also);
+    return by == BY_ROW || (by != NOBODY && !also);
 }
 
 static void report(const struct scope *scope, enum finding_severity severity, bool also,
@@ -82,6 +83,18 @@ void refuse_also(const struct scope *scope, const struct place *place, const cha
     va_list args;
     va_start(args, fmt);
     report(scope, FINDING_ERROR, true, place, member, fmt, args);
+    va_end(args);
+}
+
+void unsupported(const struct scope *scope, const struct place *place, const char *member,
+                 const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    scope->findings->last = NULL;
+    report(scope, FINDING_ERROR, false, place, member, fmt, args);
+    if (scope->findings->last)
+        scope->findings->last->support = REFUSED;
     va_end(args);
 }
 

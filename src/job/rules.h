@@ -88,6 +88,10 @@ void warn(const struct scope *scope, const struct place *place, const char *memb
 void refuse_also(const struct scope *scope, const struct place *place, const char *member,
                  const char *fmt, ...) PRINTF(4, 5);
 
+/* An error of this program alone: the service does it, here it is REFUSED. */
+void unsupported(const struct scope *scope, const struct place *place, const char *member,
+                 const char *fmt, ...) PRINTF(4, 5);
+
 /* "… is a required property" */
 void require(const struct scope *scope, const struct place *place, const char *member);
 
@@ -98,6 +102,7 @@ void limit(const struct scope *scope, const struct place *place, const char *mem
 /* Words, each with a number: a job has thousands of names, which are not to be compared with one
  * another. Both return the number that a word had before, or -1. */
 struct words *words_new(struct arena *arena, int most);
+int words_count(const struct words *words);
 int words_find(const struct words *words, const char *word, size_t length);
 int words_add(struct words *words, const char *word, size_t length, int number);
 
@@ -179,6 +184,7 @@ struct coding {
     enum video_codec codec;
 
     enum { RATE_UNSAID, RATE_CBR, RATE_VBR, RATE_QVBR } rate;
+    bool rate_unsaid;   /* RateControlMode is left out, whatever its default */
     bool takes_bitrate; /* CBR and VBR need it */
     struct given Bitrate, MaxBitrate;
     const struct place *qvbr; /* NULL: no QvbrSettings */

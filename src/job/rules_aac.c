@@ -48,6 +48,12 @@ static const int bitrates[] = {6000,   8000,   10000,  12000,  14000,  16000,  2
                                112000, 128000, 160000, 192000, 224000, 256000, 288000, 320000,
                                384000, 448000, 512000, 576000, 640000, 768000, 896000, 1024000};
 
+/* Its tables are known; those of the other profiles are not. */
+static bool is_lc(const struct aac_settings *aac)
+{
+    return aac->CodecProfile == AAC_CODEC_PROFILE_LC;
+}
+
 static const struct aac_rate *rates_of(const struct aac_settings *aac)
 {
     if (aac->CodingMode == AAC_CODING_MODE_CODING_MODE_5_1)
@@ -85,7 +91,7 @@ static void refuse_not_among(const struct scope *scope, const char *member, cons
 void rule_sample_rate(const struct scope *scope)
 {
     const struct aac_settings *aac = scope->aac;
-    if (!aac->SampleRate || !aac->has_CodingMode || rate_of(aac))
+    if (!is_lc(aac) || !aac->SampleRate || !aac->has_CodingMode || rate_of(aac))
         return;
     struct text list = {0};
     for (const struct aac_rate *rate = rates_of(aac); rate->sample_rate; rate++)
@@ -105,7 +111,7 @@ static bool is_listed(int64_t bitrate)
 void rule_aac_bitrate(const struct scope *scope)
 {
     const struct aac_settings *aac = scope->aac;
-    if (!aac->Bitrate || aac->RateControlMode == AAC_RATE_CONTROL_MODE_VBR)
+    if (!is_lc(aac) || !aac->Bitrate || aac->RateControlMode == AAC_RATE_CONTROL_MODE_VBR)
         return;
     if (!is_listed(aac->Bitrate)) {
         struct text list = {0};

@@ -41,17 +41,14 @@ struct fonts {
 
 static void check_fonts(const struct scope *scope, const struct fonts *fonts)
 {
-    const struct {
-        const char *member;
-        bool given;
-    } files[] = {{"FontFileRegular", fonts->regular},
-                 {"FontFileBold", fonts->bold},
-                 {"FontFileItalic", fonts->italic},
-                 {"FontFileBoldItalic", fonts->bold_italic}};
     bool any = fonts->regular || fonts->bold || fonts->italic || fonts->bold_italic;
-    for (size_t i = 0; any && i < COUNT(files); i++)
-        if (!files[i].given)
-            require(scope, fonts->place, files[i].member);
+    bool all = fonts->regular && fonts->bold && fonts->italic && fonts->bold_italic;
+    if (any && !all)
+        refuse(scope, fonts->place, NULL, /* the service's own words */
+               "You specified one or more custom font files in your output captions, but did not "
+               "specify all required types: regular, bold, italic, and bold italic. To resolve: "
+               "Specify each required custom font file type, or remove all custom font files. Then "
+               "resubmit your job.");
 }
 
 #define FONTS(s)                                                                                   \

@@ -34,6 +34,14 @@ static bool is_given(const struct decision *made, const struct branch *branch)
     return *(const bool *)((const char *)made->place + branch->has_offset);
 }
 
+static bool is_any_given(const struct decision *made, const struct branch *branches, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_given(made, &branches[i]))
+            return true;
+    return false;
+}
+
 static void check_needed(const struct scope *scope, const struct decision *made,
                          const struct branch *branches, size_t count)
 {
@@ -95,14 +103,19 @@ void rule_video_codec_settings(const struct scope *scope)
     if (!s || !s->has_Codec)
         return;
     struct decision made = {&s->place, "Codec", video_codec_choices, s->Codec};
-    check_needed(scope, &made, video_codecs, COUNT(video_codecs));
+    if (s->Codec != VIDEO_CODEC_PASSTHROUGH &&
+        !is_any_given(&made, video_codecs, COUNT(video_codecs)))
+        refuse(scope, &s->place, NULL, "Should have at least 2 properties");
     for (size_t i = 0; i < COUNT(video_codecs); i++) {
         const struct branch *branch = &video_codecs[i];
         if (branch->value == made.value || !is_given(&made, branch))
             continue;
+        findings_begin_chain(scope->findings);
         refuse_also(scope, &s->place, branch->member,
                     "Should match all dependencies: See other errors for more details");
-        refuse(scope, &s->place, "Codec", "Must be %s", video_codec_choices[branch->value].name);
+        refuse_also(scope, &s->place, "Codec", "Must be %s",
+                    video_codec_choices[branch->value].name);
+        findings_end_chain(scope->findings);
     }
 }
 

@@ -22,7 +22,8 @@
     .slow_pal = (s)->SlowPal == UPPER##_SLOW_PAL_ENABLED
 #define METRICS(s) .metric_of_quality = has_quality_metric(&(s)->PerFrameMetrics)
 #define RATES(s)                                                                                   \
-    .takes_bitrate = true, .Bitrate = GIVEN(s, Bitrate), .MaxBitrate = GIVEN(s, MaxBitrate)
+    .takes_bitrate = true, .rate_unsaid = !(s)->has_RateControlMode, .Bitrate = GIVEN(s, Bitrate), \
+    .MaxBitrate = GIVEN(s, MaxBitrate)
 #define QUALITY(q)                                                                                 \
     .qvbr = (q) ? &(q)->place : NULL, .has_quality = (q) && (q)->has_QvbrQualityLevel,             \
     .has_fine_tune = (q) && (q)->has_QvbrQualityLevelFineTune
@@ -208,25 +209,36 @@ double coding_gop_seconds(const struct coding *coding)
     return coding->gop_units == GOP_FRAMES && rate > 0 ? coding->gop_size / rate : 0;
 }
 
+/* The service's own words, both of them, from answers of CreateJob. */
+static const char rates_clash[] =
+    "Your job contains values for the following settings that are incompatible: Rate control mode, "
+    "Bitrate, and Max bitrate. Adjust your settings and resubmit your job. Some valid combinations "
+    "of settings are these: Set Rate control mode to QVBR, specify a value for Max bitrate, and "
+    "don't specify a value for Bitrate. Or, set Rate control mode to CBR, specify a value for "
+    "Bitrate, and don't specify a value for Max bitrate.";
+static const char cbr_clash[] =
+    "You set Rate control mode to CBR but the settings values for Bitrate and Max bitrate aren't "
+    "compatible with CBR. When you use CBR, you must specify a value for Bitrate and you must not "
+    "specify a value for Max bitrate. Adjust your job settings and then resubmit your job.";
+
 void rule_rate_control(const struct scope *scope)
 {
     const struct coding *c = scope->coding;
-    bool qvbr = c->rate == RATE_QVBR, cbr = c->rate == RATE_CBR;
+    bool qvbr = c->rate == RATE_QVBR;
     if (!c->takes_bitrate)
         return;
-    if ((qvbr && c->Bitrate.has) || (cbr && c->MaxBitrate.has)) {
-        refuse(scope, c->place, NULL, /* the service's own words */
-               "Your job contains values for the following settings that are incompatible: Rate "
-               "control mode, Bitrate, and Max bitrate. Adjust your settings and resubmit your "
-               "job. Some valid combinations of settings are these: Set Rate control mode to "
-               "QVBR, specify a value for Max bitrate, and don't specify a value for Bitrate. Or, "
-               "set Rate control mode to CBR, specify a value for Bitrate, and don't specify a "
-               "value for Max bitrate.");
-        return;
-    }
-    if (qvbr && !c->MaxBitrate.has)
+    /* the codecs that the answers were seen for */
+    bool seen = c->codec == VIDEO_CODEC_H_264 || c->codec == VIDEO_CODEC_H_265;
+    bool nothing = c->rate_unsaid && !c->Bitrate.has && !c->MaxBitrate.has;
+    if ((seen && nothing) || (qvbr && c->Bitrate.has))
+        refuse(scope, c->place, NULL, "%s", rates_clash);
+    else if (seen && c->rate == RATE_CBR && (!c->Bitrate.has || c->MaxBitrate.has))
+        refuse(scope, c->place, NULL, "%s", cbr_clash);
+    else if (c->rate == RATE_CBR && c->MaxBitrate.has)
+        refuse(scope, c->place, NULL, "%s", rates_clash);
+    else if (qvbr && !c->MaxBitrate.has)
         require(scope, c->place, "MaxBitrate");
-    if ((cbr || c->rate == RATE_VBR) && !c->Bitrate.has)
+    else if (!qvbr && c->rate != RATE_UNSAID && !c->Bitrate.has)
         require(scope, c->place, "Bitrate");
 }
 

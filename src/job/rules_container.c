@@ -62,6 +62,13 @@ static struct text names_of(const struct choice *choices, unsigned bits)
     return names;
 }
 
+/* Groups that take another container than that of their own. */
+static bool takes_too(int kind, enum container_type container)
+{
+    return (kind == GROUP_HLS && container == CONTAINER_TYPE_RAW) ||
+           (kind == GROUP_DASH && container == CONTAINER_TYPE_CMFC);
+}
+
 void rule_container_in_group(const struct scope *scope)
 {
     static const char *const needed[] = {
@@ -72,6 +79,12 @@ void rule_container_in_group(const struct scope *scope)
         return;
     /* of a container that is not supported here that is said, and this beside it */
     const char *name = container_type_choices[s->Container].name;
+    if (takes_too(kind, s->Container)) {
+        if (container_type_choices[s->Container].support == EXACT)
+            unsupported(scope, &s->place, "Container",
+                        "%s cannot be had in such a group yet: give %s", name, needed[kind]);
+        return;
+    }
     bool made = container_type_choices[s->Container].support == EXACT;
     const char *member = made ? "Container" : NULL;
     if (kind != GROUP_FILE)

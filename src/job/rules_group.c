@@ -104,9 +104,9 @@ static void check_rendition_sets(const struct scope *scope, const struct words *
             return;
         }
         if (words_find(groups, id, length) < 0) {
-            refuse(scope, &hls->place, "AudioRenditionSets",
-                   "\"%.*s\" is the audioGroupId of no audio-only output in this group",
-                   (int)(length < 200 ? length : 200), id);
+            warn(scope, &hls->place, "AudioRenditionSets",
+                 "\"%.*s\" is the audioGroupId of no audio-only output in this group",
+                 (int)(length < 200 ? length : 200), id);
             return;
         }
         id += length;
@@ -120,6 +120,8 @@ void rule_rendition_sets(const struct scope *scope)
     if (group_kind(scope->group) != GROUP_HLS)
         return;
     struct words *groups = audio_groups_of(scope);
+    if (words_count(groups) == 0) /* the sound is in the variants: then there is nothing to name */
+        return;
     for (struct output **o = scope->group->Outputs; *o; o++) {
         const struct hls_settings *hls = (*o)->OutputSettings->HlsSettings;
         bool names_any = hls->AudioRenditionSets && *hls->AudioRenditionSets;

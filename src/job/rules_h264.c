@@ -6,29 +6,34 @@
 
 enum { MACROBLOCK = 16 };
 
-/* All that the service says when it meets CABAC in BASELINE. */
-static void refuse_baseline(const struct scope *scope)
-{
-    const struct place *place = &scope->h264->place;
-    refuse(scope, place, "CodecProfile",
-           "Should match all dependencies: See other errors for more details");
-    refuse(scope, place, NULL, "Should match exactly one schema defined in \"oneOf\"");
-    refuse(scope, place, "EntropyEncoding", "Must be CAVLC");
-    refuse_also(scope, place, "CodecProfile",
-                "Should be equal to one of the allowed values in "
-                "[\"HIGH\",\"HIGH_10BIT\",\"HIGH_422\",\"HIGH_422_10BIT\",\"MAIN\"]");
-}
-
+/* BASELINE has neither CABAC nor B-frames, and the service wants both to be said. All that it
+ * answers where they are not; of the two, the first. */
 void rule_baseline(const struct scope *scope)
 {
     const struct h264_settings *h = scope->h264;
-    if (h->CodecProfile != H264_CODEC_PROFILE_BASELINE)
+    const struct place *place = &h->place;
+    bool cavlc = h->has_EntropyEncoding && h->EntropyEncoding == H264_ENTROPY_ENCODING_CAVLC;
+    bool plain =
+        h->has_NumberBFramesBetweenReferenceFrames && h->NumberBFramesBetweenReferenceFrames == 0;
+    if (h->CodecProfile != H264_CODEC_PROFILE_BASELINE || (cavlc && plain))
         return;
-    if (h->has_EntropyEncoding && h->EntropyEncoding != H264_ENTROPY_ENCODING_CAVLC)
-        refuse_baseline(scope);
-    if (h->NumberBFramesBetweenReferenceFrames > 0)
-        warn(scope, &h->place, "NumberBFramesBetweenReferenceFrames",
-             "Is ignored: BASELINE has no B-frames");
+    findings_begin_chain(scope->findings);
+    refuse(scope, place, "CodecProfile",
+           "Should match all dependencies: See other errors for more details");
+    refuse(scope, place, NULL, "Should match exactly one schema defined in \"oneOf\"");
+    if (!h->has_EntropyEncoding)
+        require(scope, place, "EntropyEncoding");
+    else if (!cavlc)
+        refuse(scope, place, "EntropyEncoding", "Must be CAVLC");
+    else if (!h->has_NumberBFramesBetweenReferenceFrames)
+        require(scope, place, "NumberBFramesBetweenReferenceFrames");
+    else
+        limit(scope, place, "NumberBFramesBetweenReferenceFrames",
+              h->NumberBFramesBetweenReferenceFrames, 0);
+    refuse_also(scope, place, "CodecProfile",
+                "Should be equal to one of the allowed values in "
+                "[\"HIGH\",\"HIGH_10BIT\",\"HIGH_422\",\"HIGH_422_10BIT\",\"MAIN\"]");
+    findings_end_chain(scope->findings);
 }
 
 void rule_softness(const struct scope *scope)
@@ -98,27 +103,25 @@ static int64_t unit_bits(enum h264_codec_profile profile)
     return factors[profile];
 }
 
-/* A level bounds the area, each side, and how many macroblocks there are in a second. */
+/* The service bounds the width alone: by the longest side, by the area that the height leaves, and
+ * by the macroblocks in a second. Seen in answers of CreateJob. */
 static void check_level_size(const struct scope *scope, const struct level *level)
 {
     const struct video_description *v = scope->video;
-    const struct h264_settings *h = scope->h264;
-    int64_t side = (int64_t)sqrt(8.0 * (double)level->macroblocks) * MACROBLOCK;
-    int64_t columns = macroblocks(v->Width), rows = macroblocks(v->Height);
-    limit(scope, &v->place, "Width", v->Width, side);
-    limit(scope, &v->place, "Height", v->Height, side);
-    if (!columns || !rows || v->Width > side || v->Height > side)
+    int64_t rows = macroblocks(v->Height);
+    bool specified = scope->h264->FramerateControl == H264_FRAMERATE_CONTROL_SPECIFIED &&
+                     scope->h264->FramerateDenominator;
+    double rate = specified ? (double)scope->h264->FramerateNumerator /
+                                  (double)scope->h264->FramerateDenominator
+                            : 0;
+    limit(scope, &v->place, "Width", v->Width,
+          (int64_t)sqrt(8.0 * (double)level->macroblocks) * MACROBLOCK);
+    if (!rows)
         return;
-    limit(scope, &v->place, "Height", v->Height, level->macroblocks / columns * MACROBLOCK);
-
-    bool specified = h->FramerateControl == H264_FRAMERATE_CONTROL_SPECIFIED;
-    double frames = specified && h->FramerateDenominator
-                        ? (double)h->FramerateNumerator / (double)h->FramerateDenominator
-                        : 0;
-    double most = (double)level->macroblocks_per_second / (double)(columns * rows);
-    if (frames > most)
-        refuse(scope, &h->place, "CodecLevel",
-               "Allows %.4g frames per second at this size, not %.4g", most, frames);
+    limit(scope, &v->place, "Width", v->Width, level->macroblocks / rows * MACROBLOCK);
+    if (rate > 0)
+        limit(scope, &v->place, "Width", v->Width,
+              (int64_t)((double)level->macroblocks_per_second / rate / (double)rows) * MACROBLOCK);
 }
 
 void rule_level(const struct scope *scope)

@@ -8,9 +8,10 @@ void rule_one_input(const struct scope *scope)
 {
     struct input **inputs = scope->job->Inputs;
     if (scope->job->has_Inputs && !inputs[0])
-        refuse(scope, &scope->job->place, "Inputs", "Should NOT have fewer than 1 items");
+        refuse(scope, &scope->job->place, "Inputs", "Should have at least 1 items");
     if (inputs[0] && inputs[1])
-        refuse(scope, &inputs[1]->place, NULL, "Several inputs are not supported yet: give one");
+        unsupported(scope, &inputs[1]->place, NULL,
+                    "Several inputs are not supported yet: give one");
 }
 
 void rule_input_count(const struct scope *scope)
@@ -24,10 +25,10 @@ void rule_outputs_exist(const struct scope *scope)
 {
     const struct job_settings *job = scope->job;
     if (job->has_OutputGroups && !job->OutputGroups[0])
-        refuse(scope, &job->place, "OutputGroups", "Should NOT have fewer than 1 items");
+        refuse(scope, &job->place, "OutputGroups", "Should have at least 1 items");
     for (struct output_group **g = job->OutputGroups; *g; g++)
         if ((*g)->has_Outputs && !(*g)->Outputs[0])
-            refuse(scope, &(*g)->place, "Outputs", "Should NOT have fewer than 1 items");
+            refuse(scope, &(*g)->place, "Outputs", "Should have at least 1 items");
 }
 
 void rule_not_captures_alone(const struct scope *scope)
@@ -65,11 +66,11 @@ void rule_one_track(const struct scope *scope)
 {
     const struct audio_selector *selector = scope->selector;
     if (selector->Tracks.count > 1)
-        refuse(scope, &selector->place, "Tracks",
-               "Several tracks in a selector are not supported yet: give one");
+        unsupported(scope, &selector->place, "Tracks",
+                    "Several tracks in a selector are not supported yet: give one");
     if (selector->Pids.count > 1)
-        refuse(scope, &selector->place, "Pids",
-               "Several PIDs in a selector are not supported yet: give one");
+        unsupported(scope, &selector->place, "Pids",
+                    "Several PIDs in a selector are not supported yet: give one");
 }
 
 void rule_selector_type(const struct scope *scope)
@@ -120,6 +121,8 @@ void rule_file_or_generator(const struct scope *scope)
     const struct input *input = scope->input;
     if (input->has_FileInput && input->has_VideoGenerator)
         refuse(scope, &input->place, "FileInput", "Excludes videoGenerator");
+    if (!input->has_FileInput && !input->has_VideoGenerator && !input->has_TamsSettings)
+        require(scope, &input->place, "FileInput");
 }
 
 void rule_generator(const struct scope *scope)
@@ -136,9 +139,9 @@ void rule_generator(const struct scope *scope)
     if (g->has_Height && !g->has_Width)
         require(scope, &g->place, "Width");
     if (g->Width % 2)
-        refuse(scope, &g->place, "Width", "Should be an even number");
+        refuse(scope, &g->place, "Width", "Should be a multiple of 2");
     if (g->Height % 2)
-        refuse(scope, &g->place, "Height", "Should be an even number");
+        refuse(scope, &g->place, "Height", "Should be a multiple of 2");
 }
 
 void rule_tams(const struct scope *scope)

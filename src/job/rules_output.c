@@ -5,6 +5,10 @@
 void rule_video_or_audio(const struct scope *scope)
 {
     const struct output *output = scope->output;
+    if (output->has_Preset) /* what is missing here stands in it */
+        return;
+    if (!output->has_ContainerSettings)
+        require(scope, &output->place, "ContainerSettings");
     if (!output->has_VideoDescription && !output->AudioDescriptions[0] &&
         !output->CaptionDescriptions[0])
         refuse(scope, &output->place, NULL, "Should have a videoDescription or audioDescriptions");
@@ -75,8 +79,9 @@ void rule_pcr_pid(const struct scope *scope)
     const struct m3u8_settings *m3u8 = m3u8_of(scope->output);
     if (m3u8 && scope->output->VideoDescription && m3u8->has_PcrPid &&
         m3u8->PcrPid != m3u8->VideoPid)
-        refuse(scope, &m3u8->place, "PcrPid",
-               "Other PIDs than videoPid, %lld, are not supported yet", (long long)m3u8->VideoPid);
+        unsupported(scope, &m3u8->place, "PcrPid",
+                    "Other PIDs than videoPid, %lld, are not supported yet",
+                    (long long)m3u8->VideoPid);
 }
 
 void rule_ctts_version(const struct scope *scope)

@@ -144,6 +144,15 @@ struct package package_of(struct arena *arena, const struct output_group *group)
     return (struct package){0};
 }
 
+void rule_least_segment(const struct scope *scope)
+{
+    const struct output_group_settings *s = scope->group->OutputGroupSettings;
+    const struct hls_group_settings *hls =
+        group_kind(scope->group) == GROUP_HLS ? s->HlsGroupSettings : NULL;
+    if (hls && !hls->has_MinSegmentLength)
+        require(scope, &hls->place, "MinSegmentLength");
+}
+
 void rule_final_segment(const struct scope *scope)
 {
     const struct package *p = scope->package;

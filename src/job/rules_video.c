@@ -56,7 +56,7 @@ static void check_even(const struct scope *scope, const struct rectangle *r)
     } sides[] = {{"Width", r->Width}, {"Height", r->Height}, {"X", r->X}, {"Y", r->Y}};
     for (size_t i = 0; i < COUNT(sides); i++)
         if (sides[i].value % 2)
-            refuse(scope, &r->place, sides[i].member, "Should be an even number");
+            refuse(scope, &r->place, sides[i].member, "Should be a multiple of 2");
 }
 
 void rule_even_rectangles(const struct scope *scope)

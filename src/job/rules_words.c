@@ -13,6 +13,7 @@ struct word {
 struct words {
     size_t mask; /* slots - 1, a power of two of which at most half are taken */
     struct word *slots;
+    int count;
 };
 
 struct words *words_new(struct arena *arena, int most)
@@ -51,5 +52,11 @@ int words_add(struct words *words, const char *word, size_t length, int number)
     if (slot->text)
         return slot->number;
     *slot = (struct word){word, length, number};
+    words->count++;
     return -1;
+}
+
+int words_count(const struct words *words)
+{
+    return words->count;
 }

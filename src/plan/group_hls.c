@@ -177,6 +177,35 @@ static void align_audio(struct plan *plan, const struct plan_group *group)
             plan->outputs[group->outputs_first + i].rendition.segment_us = segment_us;
 }
 
+static bool has_audio_group(const struct plan *plan, const struct plan_group *group,
+                            const char *name)
+{
+    for (int i = 0; i < group->outputs_count; i++) {
+        const struct plan_output *output = &plan->outputs[group->outputs_first + i];
+        if (output->video < 0 && !output->rendition.audio_only_variant &&
+            strcmp(output->rendition.audio_group, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A variant with its own sound may name renditions that nobody makes; no player may look for them.
+ */
+static void keep_known_sets(struct arena *arena, struct plan *plan, const struct plan_group *group)
+{
+    for (int i = 0; i < group->outputs_count; i++) {
+        struct plan_rendition *rendition = &plan->outputs[group->outputs_first + i].rendition;
+        int count = 0, kept = 0;
+        while (rendition->audio_sets[count])
+            count++;
+        const char **known = ARENA_ARRAY(arena, const char *, count + 1);
+        for (int j = 0; j < count; j++)
+            if (has_audio_group(plan, group, rendition->audio_sets[j]))
+                known[kept++] = rendition->audio_sets[j];
+        rendition->audio_sets = known;
+    }
+}
+
 /* "MediaConvert automatically sets the version": what the tags in use need. */
 static int decide_version(const struct plan *plan, const struct plan_group *group)
 {
@@ -235,6 +264,7 @@ static int build_group(struct build *build, const struct output_group *settings,
         group->outputs_count++;
     }
     align_audio(build->plan, group);
+    keep_known_sets(build->arena, build->plan, group);
     group->hls.version = decide_version(build->plan, group);
     return 0;
 }

@@ -28,10 +28,8 @@ REQUIRED = {
     ("ContainerSettings", "Container"): REFUSES,
     ("FileGroupSettings", "Destination"): REFUSES,
     ("HlsGroupSettings", "Destination"): REFUSES,
-    ("Input", "FileInput"): REFUSES + "; what could stand in its place, a generator or TAMS, is not done",
     ("JobSettings", "Inputs"): REFUSES,
     ("JobSettings", "OutputGroups"): REFUSES,
-    ("Output", "ContainerSettings"): REFUSES,
     ("OutputGroup", "OutputGroupSettings"): REFUSES,
     ("OutputGroup", "Outputs"): REFUSES,
     ("OutputGroupSettings", "Type"): REFUSES,
@@ -42,7 +40,13 @@ NOT_REQUIRED = {("CreateJobRequest", "Role"): "nobody assumes it; required over 
 
 RANGES = {}
 
+SHOWN = "the service's answers show this one"
 PATTERNS = {
+    ("CmafGroupSettings", "Destination"): ("^s3://", SHOWN),
+    ("DashIsoGroupSettings", "Destination"): ("^s3://", SHOWN),
+    ("FileGroupSettings", "Destination"): ("^s3://", SHOWN),
+    ("HlsGroupSettings", "Destination"): ("^s3://", SHOWN),
+    ("MsSmoothGroupSettings", "Destination"): ("^s3://", SHOWN),
     ("HlsSettings", "AudioGroupId"): ('^[^"]*$', "it stands between quotes in the playlist"),
     ("Input", "FileInput"): (r"^s3://([^\/]+\/+)+((([^\/]*)))|^https?://[^\/].*[^&]$|^file:///.+$",
                              "a file on disk, for the person at the terminal"),

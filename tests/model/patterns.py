@@ -121,7 +121,10 @@ PATTERNS = dict([
 }
 
 # The same for the patterns that the tables have instead: members.PATTERNS.
+DESTINATION = Strings(["s3://b", "s3://b/k"], ["", "s3:/b", "xs3://b", "http://b"])
 OWN_PATTERNS = {
+    **{(group + "GroupSettings", "Destination"): DESTINATION
+       for group in ("Cmaf", "DashIso", "File", "Hls", "MsSmooth")},
     ("HlsSettings", "AudioGroupId"): Strings(["", "a group, ü"], ['a "group"']),
     ("Input", "FileInput"): Strings(["file:///a b.mov"], ["file:///", "file://h/a", "file:a"]),
 }

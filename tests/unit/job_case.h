@@ -32,7 +32,7 @@ static const char mp4_job[] =
     "\"containerSettings\":{\"container\":\"MP4\"}," VIDEO "," AUDIO "}]}]}";
 static const char hls_job[] =
     "{" INPUTS ",\"outputGroups\":[{\"outputGroupSettings\":{\"type\":\"HLS_GROUP_SETTINGS\","
-    "\"hlsGroupSettings\":{\"destination\":\"s3://out/\"}},\"outputs\":["
+    "\"hlsGroupSettings\":{\"destination\":\"s3://out/\",\"minSegmentLength\":0}},\"outputs\":["
     "{\"nameModifier\":\"_v\",\"containerSettings\":{\"container\":\"M3U8\"}," VIDEO ","
     "\"outputSettings\":{\"hlsSettings\":{\"audioRenditionSets\":\"a\"}}},"
     "{\"nameModifier\":\"_a\",\"containerSettings\":{\"container\":\"M3U8\"}," AUDIO ","

@@ -26,6 +26,20 @@
     "96000,112000,128000,160000,192000,224000,256000,288000,320000,384000,448000,512000,576000,"   \
     "640000,768000,896000,1024000"
 
+#define NOT_CBR                                                                                    \
+    ": You set Rate control mode to CBR but the settings values for Bitrate and Max bitrate "      \
+    "aren't "                                                                                      \
+    "compatible with CBR. When you use CBR, you must specify a value for Bitrate and you must "    \
+    "not "                                                                                         \
+    "specify a value for Max bitrate. Adjust your job settings and then resubmit your job."
+
+/* The service's whole answer where BASELINE is with what it cannot have. */
+#define BASELINE(why)                                                                              \
+    H264 "/codecProfile: Should match all dependencies: See other errors for more details\n" H264  \
+         ": Should match exactly one schema defined in \"oneOf\"\n" why "\n" H264                  \
+         "/codecProfile: Should be equal to one of the allowed values in "                         \
+         "[\"HIGH\",\"HIGH_10BIT\",\"HIGH_422\",\"HIGH_422_10BIT\",\"MAIN\"]"
+
 /* A picture with its sound in the groups that are refused here. */
 #define STREAM(type, object, container)                                                            \
     "{" INPUTS ",\"outputGroups\":[{\"outputGroupSettings\":{\"type\":\"" type "\",\"" object      \
@@ -82,13 +96,13 @@ static const struct row made_rows[] = {
      {mp4_job,
       {"/inputs/1={\"fileInput\":\"s3://in/b.mp4\"}"},
       "/inputs/1: Several inputs are not supported yet: give one"}},
-    {"one_input", {mp4_job, {"/inputs=[]"}, "/inputs: Should NOT have fewer than 1 items"}},
+    {"one_input", {mp4_job, {"/inputs=[]"}, "/inputs: Should have at least 1 items"}},
     {"outputs_exist",
-     {mp4_job, {"/outputGroups=[]"}, "/outputGroups: Should NOT have fewer than 1 items"}},
+     {mp4_job, {"/outputGroups=[]"}, "/outputGroups: Should have at least 1 items"}},
     {"outputs_exist",
      {mp4_job,
       {"/outputGroups/0/outputs=[]"},
-      "/outputGroups/0/outputs: Should NOT have fewer than 1 items"}},
+      "/outputGroups/0/outputs: Should have at least 1 items"}},
     {"not_captures_alone",
      {mp4_job,
       {OUTPUT "/audioDescriptions=null", OUTPUT "/containerSettings/container=RAW",
@@ -169,9 +183,9 @@ static const struct row made_rows[] = {
     {"rendition_sets",
      {hls_job,
       {OUTPUT "/outputSettings/hlsSettings/audioRenditionSets=b"},
-      OUTPUT "/outputSettings/hlsSettings/audioRenditionSets: \"b\" is the audioGroupId of no "
-             "audio-only output in "
-             "this group"}},
+      "? " OUTPUT "/outputSettings/hlsSettings/audioRenditionSets: \"b\" is the audioGroupId of no "
+      "audio-only output in "
+      "this group"}},
     {"rendition_sets",
      {hls_job,
       {OUTPUT "/outputSettings/hlsSettings/audioRenditionSets=a ,a"},
@@ -241,6 +255,9 @@ static const struct row made_rows[] = {
       {HLS "/minFinalSegmentLength=10"},
       HLS "/minFinalSegmentLength: Should be less than 10, the segmentLength"}},
     {"final_segment", {hls_job, {HLS "/minFinalSegmentLength=9.5"}, ""}},
+    {"least_segment",
+     {hls_job, {HLS "/minSegmentLength=null"}, HLS ": minSegmentLength is a required property"}},
+    {"least_segment", {hls_job, {HLS "/minSegmentLength=0"}, ""}},
     {"subdirectories",
      {hls_job,
       {HLS "/segmentsPerSubdirectory=10"},
@@ -351,13 +368,12 @@ static const struct row made_rows[] = {
 
     /* video */
     {"video_codec_settings",
-     {mp4_job, {H264 "=null"}, CODEC ": h264Settings is a required property"}},
+     {mp4_job, {H264 "=null"}, CODEC ": Should have at least 2 properties"}},
     {"video_codec_settings",
      {mp4_job,
       {CODEC "/frameCaptureSettings={}"},
-      CODEC
-      "/codec: Must be FRAME_CAPTURE\n" CODEC
-      "/frameCaptureSettings: Should match all dependencies: See other errors for more details"}},
+      CODEC "/frameCaptureSettings: Should match all dependencies: See other errors for more "
+            "details\n" CODEC "/codec: Must be FRAME_CAPTURE"}},
     {"even_size",
      {mp4_job,
       {PICTURE "/width=912", PICTURE "/height=513"},
@@ -376,7 +392,11 @@ static const struct row made_rows[] = {
       PICTURE "/width: Should be less than or equal to 2160"}},
     {"largest_size", {mp4_job, {PICTURE "/width=2160", PICTURE "/height=4096"}, ""}},
     {"rate_control", {mp4_job, {H264 "/bitrate=1000000"}, H264 INCOMPATIBLE}},
-    {"rate_control", {mp4_job, {H264 "/rateControlMode=CBR"}, H264 INCOMPATIBLE}},
+    {"rate_control", {mp4_job, {H264 "/rateControlMode=CBR"}, H264 NOT_CBR}},
+    {"rate_control",
+     {mp4_job, {H264 "/rateControlMode=CBR", H264 "/maxBitrate=null"}, H264 NOT_CBR}},
+    {"rate_control",
+     {mp4_job, {H264 "/rateControlMode=null", H264 "/maxBitrate=null"}, H264 INCOMPATIBLE}},
     {"rate_control",
      {mp4_job, {H264 "/maxBitrate=null"}, H264 ": maxBitrate is a required property"}},
     {"rate_control",
@@ -432,16 +452,25 @@ static const struct row made_rows[] = {
     {"baseline",
      {mp4_job,
       {H264 "/codecProfile=BASELINE", H264 "/entropyEncoding=CABAC"},
-      H264 ": Should match exactly one schema defined in \"oneOf\"\n" H264
-           "/codecProfile: Should match all dependencies: See other errors for more details\n" H264
-           "/entropyEncoding: Must be CAVLC\n" H264
-           "/codecProfile: Should be equal to one of the allowed values in "
-           "[\"HIGH\",\"HIGH_10BIT\",\"HIGH_422\",\"HIGH_422_10BIT\",\"MAIN\"]"}},
-    {"baseline", {mp4_job, {H264 "/codecProfile=BASELINE"}, ""}},
+      BASELINE(H264 "/entropyEncoding: Must be CAVLC")}},
     {"baseline",
      {mp4_job,
-      {H264 "/codecProfile=BASELINE", H264 "/numberBFramesBetweenReferenceFrames=1"},
-      "? " H264 "/numberBFramesBetweenReferenceFrames: Is ignored: BASELINE has no B-frames"}},
+      {H264 "/codecProfile=BASELINE"},
+      BASELINE(H264 ": entropyEncoding is a required property")}},
+    {"baseline",
+     {mp4_job,
+      {H264 "/codecProfile=BASELINE", H264 "/entropyEncoding=CAVLC"},
+      BASELINE(H264 ": numberBFramesBetweenReferenceFrames is a required property")}},
+    {"baseline",
+     {mp4_job,
+      {H264 "/codecProfile=BASELINE", H264 "/entropyEncoding=CAVLC",
+       H264 "/numberBFramesBetweenReferenceFrames=1"},
+      BASELINE(H264 "/numberBFramesBetweenReferenceFrames: Should be less than or equal to 0")}},
+    {"baseline",
+     {mp4_job,
+      {H264 "/codecProfile=BASELINE", H264 "/entropyEncoding=CAVLC",
+       H264 "/numberBFramesBetweenReferenceFrames=0"},
+      ""}},
     {"softness",
      {mp4_job,
       {H264 "/softness=17"},
@@ -483,12 +512,12 @@ static const struct row made_rows[] = {
     {"level",
      {mp4_job,
       {H264 "/codecLevel=LEVEL_3", PICTURE "/width=720", PICTURE "/height=578"},
-      PICTURE "/height: Should be less than or equal to 576"}},
+      PICTURE "/width: Should be less than or equal to 688"}},
     {"level",
      {mp4_job,
       {H264 "/codecLevel=LEVEL_3", H264 "/framerateControl=SPECIFIED",
        H264 "/framerateNumerator=60", H264 "/framerateDenominator=1"},
-      H264 "/codecLevel: Allows 44.02 frames per second at this size, not 60"}},
+      PICTURE "/width: Should be less than or equal to 464"}},
 
     /* audio */
     {"audio_codec_settings",
@@ -564,7 +593,13 @@ static const struct row made_rows[] = {
      {mp4_job, {AAC "/rateControlMode=VBR", AAC "/vbrQuality=HIGH", AAC "/bitrate=null"}, ""}},
 };
 
-/* What rules say, without what is not supported or ignored. */
+/* Whether a row has said it: what it is that is not supported or ignored, and why. */
+static bool is_of_a_row(const struct finding *f)
+{
+    return strstr(f->message, "is not supported yet: ") || strstr(f->message, "is ignored: ");
+}
+
+/* What rules say, without what rows say of their support. */
 static void run_row(const struct row *row, struct text *out)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -577,7 +612,7 @@ static void run_row(const struct row *row, struct text *out)
     const struct job *job = job_new(arena, root, 0, &all);
     assert_true(!job == (all.errors > 0));
     for (int i = 0; i < all.count; i++)
-        if (all.items[i].support == EXACT)
+        if (all.items[i].support == EXACT || !is_of_a_row(&all.items[i]))
             findings_add(&by_rules, all.items[i].severity, all.items[i].pointer, all.items[i].at,
                          "%s", all.items[i].message);
     case_list(&by_rules, out);
@@ -595,15 +630,19 @@ static const struct {
 static void test_rows(void **state)
 {
     (void)state;
+    int wrong = 0;
     for (size_t t = 0; t < COUNT(tables); t++)
         for (const struct row *row = tables[t].rows; row < tables[t].rows + tables[t].count;
              row++) {
             CLEANUP(text_release) struct text out = {0};
             run_row(row, &out);
-            if (strcmp(out.data, row->c.expected) != 0)
-                fail_msg("rule '%s', %s\n  found:\n%s\n  expected:\n%s", row->rule,
-                         row->c.changes[0], out.data, row->c.expected);
+            if (strcmp(out.data, row->c.expected) == 0)
+                continue;
+            print_error("rule '%s', %s\n  found:\n%s\n  expected:\n%s\n", row->rule,
+                        row->c.changes[0], out.data, row->c.expected);
+            wrong++;
         }
+    assert_int_equal(wrong, 0);
 }
 
 /* Whether a row makes the rule speak, or is one that it lets pass. */

@@ -68,20 +68,22 @@ static const struct row job_rows[] = {
       "/inputs/0/fileInput: Excludes videoGenerator\n"
       "/inputs/0/videoGenerator: framerateDenominator is a required property\n"
       "/inputs/0/videoGenerator: height is a required property\n"
-      "/inputs/0/videoGenerator/width: Should be an even number"}},
+      "/inputs/0/videoGenerator/width: Should be a multiple of 2"}},
     {"generator",
      {mp4_job,
       {"/inputs/0/videoGenerator={\"framerateDenominator\":1,\"height\":361}"},
       "/inputs/0/fileInput: Excludes videoGenerator\n"
       "/inputs/0/videoGenerator: framerateNumerator is a required property\n"
       "/inputs/0/videoGenerator: width is a required property\n"
-      "/inputs/0/videoGenerator/height: Should be an even number"}},
+      "/inputs/0/videoGenerator/height: Should be a multiple of 2"}},
     {"generator",
      {mp4_job,
       {"/inputs/0/fileInput=null", "/inputs/0/"
                                    "videoGenerator={\"framerateNumerator\":25,"
                                    "\"framerateDenominator\":1,\"width\":640,\"height\":360}"},
-      "/inputs/0: fileInput is a required property"}},
+      ""}},
+    {"file_or_generator",
+     {mp4_job, {"/inputs/0/fileInput=null"}, "/inputs/0: fileInput is a required property"}},
     {"tams",
      {mp4_job,
       {"/inputs/0/tamsSettings={}"},
@@ -129,13 +131,13 @@ static const struct row job_rows[] = {
     {"even_input_rectangles",
      {mp4_job,
       {"/inputs/0/crop={\"width\":641,\"height\":360,\"x\":1,\"y\":0}"},
-      "/inputs/0/crop/width: Should be an even number\n"
-      "/inputs/0/crop/x: Should be an even number"}},
+      "/inputs/0/crop/width: Should be a multiple of 2\n"
+      "/inputs/0/crop/x: Should be a multiple of 2"}},
     {"even_input_rectangles",
      {mp4_job,
       {"/inputs/0/position={\"width\":640,\"height\":361,\"x\":0,\"y\":3}"},
-      "/inputs/0/position/height: Should be an even number\n"
-      "/inputs/0/position/y: Should be an even number"}},
+      "/inputs/0/position/height: Should be a multiple of 2\n"
+      "/inputs/0/position/y: Should be a multiple of 2"}},
     {"even_input_rectangles",
      {mp4_job, {"/inputs/0/crop={\"width\":640,\"height\":360,\"x\":2,\"y\":4}"}, ""}},
     {"input_images",

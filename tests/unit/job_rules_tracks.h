@@ -140,12 +140,11 @@ static const struct row tracks_rows[] = {
        OUTPUT "/captionDescriptions=[{\"captionSelectorName\":\"C\",\"destinationSettings\":{"
               "\"destinationType\":\"BURN_IN\",\"burninDestinationSettings\":{\"fontFileBold\":"
               "\"s3://b/f.ttf\"}}}]"},
-      OUTPUT "/captionDescriptions/0/destinationSettings/burninDestinationSettings: "
-             "fontFileRegular is a required property\n" OUTPUT
-             "/captionDescriptions/0/destinationSettings/burninDestinationSettings: fontFileItalic "
-             "is a required property\n" OUTPUT
-             "/captionDescriptions/0/destinationSettings/burninDestinationSettings: "
-             "fontFileBoldItalic is a required property"}},
+      OUTPUT "/captionDescriptions/0/destinationSettings/burninDestinationSettings: You specified "
+             "one or more custom font files in your output captions, but did not specify all "
+             "required types: regular, bold, italic, and bold italic. To resolve: Specify each "
+             "required custom font file type, or remove all custom font files. Then resubmit your "
+             "job."}},
     {"font_files",
      {mp4_job,
       {"/inputs/0/captionSelectors={\"C\":{}}",
