@@ -34,12 +34,13 @@ static bool is_given(const struct decision *made, const struct branch *branch)
     return *(const bool *)((const char *)made->place + branch->has_offset);
 }
 
-static bool is_any_given(const struct decision *made, const struct branch *branches, size_t count)
+/* How many of the objects are there, each of which has one line. */
+static int count_given(const struct decision *made, const struct branch *branches, size_t count)
 {
+    int given = 0;
     for (size_t i = 0; i < count; i++)
-        if (is_given(made, &branches[i]))
-            return true;
-    return false;
+        given += is_given(made, &branches[i]);
+    return given;
 }
 
 static void check_needed(const struct scope *scope, const struct decision *made,
@@ -104,7 +105,7 @@ void rule_video_codec_settings(const struct scope *scope)
         return;
     struct decision made = {&s->place, "Codec", video_codec_choices, s->Codec};
     if (s->Codec != VIDEO_CODEC_PASSTHROUGH &&
-        !is_any_given(&made, video_codecs, COUNT(video_codecs)))
+        !count_given(&made, video_codecs, COUNT(video_codecs)))
         refuse(scope, &s->place, NULL, "Should have at least 2 properties");
     for (size_t i = 0; i < COUNT(video_codecs); i++) {
         const struct branch *branch = &video_codecs[i];
@@ -137,9 +138,13 @@ static const struct branch audio_codecs[] = {
 void rule_audio_codec_settings(const struct scope *scope)
 {
     const struct audio_codec_settings *s = scope->audio->CodecSettings;
-    if (s && s->has_Codec)
-        check_branches(scope, &(struct decision){&s->place, "Codec", audio_codec_choices, s->Codec},
-                       audio_codecs, COUNT(audio_codecs));
+    if (!s || !s->has_Codec)
+        return;
+    struct decision made = {&s->place, "Codec", audio_codec_choices, s->Codec};
+    if (count_given(&made, audio_codecs, COUNT(audio_codecs)) > 1) /* the service's own words */
+        refuse(scope, &s->place, NULL, "Should have at most 2 properties");
+    else
+        check_branches(scope, &made, audio_codecs, COUNT(audio_codecs));
 }
 
 static const struct branch group_types[] = {

@@ -144,13 +144,17 @@ struct package package_of(struct arena *arena, const struct output_group *group)
     return (struct package){0};
 }
 
-void rule_least_segment(const struct scope *scope)
+void rule_lengths_given(const struct scope *scope)
 {
     const struct output_group_settings *s = scope->group->OutputGroupSettings;
     const struct hls_group_settings *hls =
         group_kind(scope->group) == GROUP_HLS ? s->HlsGroupSettings : NULL;
+    const struct dash_iso_group_settings *dash =
+        group_kind(scope->group) == GROUP_DASH ? s->DashIsoGroupSettings : NULL;
     if (hls && !hls->has_MinSegmentLength)
         require(scope, &hls->place, "MinSegmentLength");
+    if (dash && !dash->has_FragmentLength)
+        require(scope, &dash->place, "FragmentLength");
 }
 
 void rule_final_segment(const struct scope *scope)

@@ -43,7 +43,8 @@
 /* A picture with its sound in the groups that are refused here. */
 #define STREAM(type, object, container)                                                            \
     "{" INPUTS ",\"outputGroups\":[{\"outputGroupSettings\":{\"type\":\"" type "\",\"" object      \
-    "\":{\"destination\":\"s3://out/\"}},\"outputs\":[{\"nameModifier\":\"_o\","                   \
+    "\":{\"destination\":\"s3://out/"                                                              \
+    "\",\"fragmentLength\":2}},\"outputs\":[{\"nameModifier\":\"_o\","                             \
     "\"containerSettings\":{\"container\":\"" container "\"}," VIDEO "," AUDIO "}]}]}"
 #define CMAF   GROUP "/cmafGroupSettings"
 #define DASH   GROUP "/dashIsoGroupSettings"
@@ -255,9 +256,9 @@ static const struct row made_rows[] = {
       {HLS "/minFinalSegmentLength=10"},
       HLS "/minFinalSegmentLength: Should be less than 10, the segmentLength"}},
     {"final_segment", {hls_job, {HLS "/minFinalSegmentLength=9.5"}, ""}},
-    {"least_segment",
+    {"lengths_given",
      {hls_job, {HLS "/minSegmentLength=null"}, HLS ": minSegmentLength is a required property"}},
-    {"least_segment", {hls_job, {HLS "/minSegmentLength=0"}, ""}},
+    {"lengths_given", {hls_job, {HLS "/minSegmentLength=0"}, ""}},
     {"subdirectories",
      {hls_job,
       {HLS "/segmentsPerSubdirectory=10"},
