@@ -20,12 +20,19 @@ struct form {
 
 struct form job_form(struct json *root);
 
-/* Runs every rule over the job, whose parts may be missing where rows have failed already. */
+/* Runs the rules of a request, which is of that structure: of what is around its settings. */
+void rules_check_request(struct arena *arena, const struct structure *structure,
+                         const void *request, const struct json *request_text,
+                         struct findings *findings);
+
+/* Runs every other rule over the job, whose parts may be missing where rows have failed already. */
 void rules_check(struct arena *arena, const struct job_settings *settings,
                  const struct json *settings_text, enum job_flags flags, struct findings *findings);
 
 /* "RateControlMode" as it is on the wire, "rateControlMode". */
 const char *wire_name(struct arena *arena, const char *name);
+
+int characters(const char *utf8);
 
 void findings_sort(struct findings *findings);
 bool findings_full(const struct findings *findings); /* more are counted, but not kept */

@@ -81,8 +81,8 @@ struct job {
  * or CreateQueue's, told by its members; NULL if it is none, but a job. */
 const struct structure *job_stored_request(const struct json *root);
 
-/* Checks such a request, every member for itself: what is missing for a whole job may come from
- * where it is used. */
+/* Checks such a request, every member for itself, and what is around its settings: what is missing
+ * for a whole job may come from where it is used. */
 void job_check_stored(struct arena *arena, const struct structure *request, const struct json *root,
                       struct findings *findings);
 

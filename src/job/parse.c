@@ -108,7 +108,7 @@ static bool check_integer(struct parser *p, const struct setting *s, const struc
     return check_range(p, s, value, pointer);
 }
 
-static int characters(const char *utf8)
+int characters(const char *utf8)
 {
     int count = 0;
     for (; *utf8; utf8++)
@@ -273,7 +273,7 @@ static int check_count(struct parser *p, const struct json *value, enum json_typ
     int count = count_children(value);
     if (count <= LIST_MAX)
         return count;
-    error_at(p, pointer, value, "Should NOT have more than %d items", LIST_MAX);
+    error_at(p, pointer, value, "Should have at most %d items", LIST_MAX);
     return -1;
 }
 
@@ -622,6 +622,8 @@ struct job *job_new(struct arena *arena, const struct json *root, enum job_flags
     read_structure(&p, &create_job_request_structure, form.request ? form.request : &bare, request,
                    "");
     patterns_release(&p.patterns);
+    if (form.request)
+        rules_check_request(arena, &create_job_request_structure, request, form.request, findings);
     if (request->Settings)
         rules_check(arena, request->Settings, form.settings, flags, findings);
     findings_sort(findings);
@@ -639,7 +641,9 @@ void job_check_stored(struct arena *arena, const struct structure *request, cons
     struct parser p = {.arena = arena,
                        .findings = findings,
                        .stored = request == &create_queue_request_structure ? NULL : request};
-    read_structure(&p, request, root, arena_alloc(arena, request->size), "");
+    void *stored = arena_alloc(arena, request->size);
+    read_structure(&p, request, root, stored, "");
     patterns_release(&p.patterns);
+    rules_check_request(arena, request, stored, root, findings);
     findings_sort(findings);
 }

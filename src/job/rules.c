@@ -15,8 +15,9 @@ const struct rule job_rules[] = {
 #undef RULE
 
 /* Who has reported an error at a pointer. Behind a value that its row has refused stands a
- * default, which tells a rule nothing. */
-enum { NOBODY = -1, BY_ROW, BY_SUPPORT, BY_RULE };
+ * default, which tells a rule nothing; one that is not supported yet is there, and is refused by
+ * the service as well where a rule says so. */
+enum { NOBODY = -1, BY_ROW, BY_RULE };
 
 /* Enough for all findings that are kept, and one for each place. */
 enum { POINTERS_MAX = 2048 };
@@ -27,9 +28,8 @@ static void remember_rows(struct scope *scope)
     scope->warned = words_new(scope->arena, POINTERS_MAX);
     for (int i = 0; i < scope->findings->count && i < POINTERS_MAX / 2; i++) {
         const struct finding *f = &scope->findings->items[i];
-        bool error = f->severity == FINDING_ERROR;
-        words_add(error ? scope->reported : scope->warned, f->pointer, strlen(f->pointer),
-                  f->support == EXACT ? BY_ROW : BY_SUPPORT);
+        bool wrong = f->severity == FINDING_ERROR && f->support != REFUSED;
+        words_add(wrong ? scope->reported : scope->warned, f->pointer, strlen(f->pointer), BY_ROW);
     }
 }
 
@@ -42,7 +42,7 @@ static bool is_said(const struct scope *scope, const char *pointer, enum finding
         return words_find(scope->reported, pointer, length) != NOBODY ||
                words_find(scope->warned, pointer, length) != NOBODY;
     int by = words_add(scope->reported, pointer, length, BY_RULE);
-    return by == BY_ROW || (by != NOBODY && !also);
+    return by == BY_ROW || (by == BY_RULE && !also);
 }
 
 static void report(const struct scope *scope, enum finding_severity severity, bool also,
@@ -260,6 +260,19 @@ static void collect_names(struct scope *scope)
     }
     for (struct input **i = inputs; *i; i++)
         add_names(scope->captions, (*i)->CaptionSelectors);
+}
+
+void rules_check_request(struct arena *arena, const struct structure *structure,
+                         const void *request, const struct json *request_text,
+                         struct findings *findings)
+{
+    struct request around = request_of(structure, request);
+    struct scope scope = {.arena = arena,
+                          .findings = findings,
+                          .text = (struct json *)request_text, /* looked at, not changed */
+                          .request = &around};
+    remember_rows(&scope);
+    check_all(AT_REQUEST, &scope);
 }
 
 void rules_check(struct arena *arena, const struct job_settings *settings,

@@ -16,6 +16,7 @@
 #include "job/job.h"
 
 enum rule_where {
+    AT_REQUEST,
     AT_JOB,
     AT_INPUT,
     AT_SELECTOR,
@@ -32,22 +33,24 @@ enum rule_where {
 };
 
 struct words;
+struct request;
 struct package;
 struct coding;
 
 /* Where a rule looks. What its level is in is there, too: at AT_AAC input, selector, video and
- * h264 are NULL, all others are not. */
+ * h264 are NULL, all others are not. At AT_REQUEST there is the request alone. */
 struct scope {
     struct arena *arena;
     struct findings *findings;
-    struct json *text; /* of the settings, for places */
+    struct json *text; /* of the settings, or of the request, for places */
     enum job_flags flags;
     struct words *reported; /* pointers of errors: BY_ROW, BY_RULE */
-    struct words *warned;   /* pointers of the rows' warnings */
+    struct words *warned;   /* pointers of the rows' warnings, and of what is not supported */
     struct words *sounds;   /* what AudioSourceName may name: selectors and groups of input 0 */
     bool has_default_sound; /* input 0 has a selector for those that name none */
     struct words *captions; /* what CaptionSelectorName may name: selectors of any input */
 
+    const struct request *request;
     const struct job_settings *job;
     const struct input *input;
     const struct audio_selector *selector;
@@ -124,6 +127,17 @@ static inline int list_count(const void *list)
         count++;
     return count;
 }
+
+/* What is around the settings of a job, template or preset, and what a queue is made of; made in
+ * rules_request.c from the request. What a kind has not is 0 or NULL. */
+struct request {
+    const struct place *place;
+    struct hop_destination **hops;
+    const struct string_map *tags, *metadata;
+    bool reserved, has_reservation;
+};
+
+struct request request_of(const struct structure *structure, const void *request);
 
 /* What kinds of groups have in common, made in rules_package.c from the settings object that Type
  * names. What a kind has not, and what is left out, is 0 or NULL. */

@@ -38,7 +38,7 @@ void rule_automated_output(const struct scope *scope)
         videos += (*o)->has_VideoDescription;
     if (scope->group->has_AutomatedEncodingSettings && videos > 1)
         refuse(scope, &scope->group->place, "Outputs",
-               "Should NOT have more than 1 output with video: the renditions are made from it");
+               "Should have at most 1 output with video: the renditions are made from it");
 }
 
 void rule_automated_codec(const struct scope *scope)
@@ -72,7 +72,7 @@ void rule_automated_lists(const struct scope *scope)
         if ((is_allowed || is_forced) && !count)
             require(scope, &(*r)->place, list);
         if (count > abr->MaxRenditions)
-            refuse(scope, &(*r)->place, list, "Should NOT have more than %lld items, maxRenditions",
+            refuse(scope, &(*r)->place, list, "Should have at most %lld items, maxRenditions",
                    (long long)abr->MaxRenditions);
         allowed |= is_allowed;
         forced |= is_forced;

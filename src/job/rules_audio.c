@@ -81,14 +81,59 @@ void rule_channels(const struct scope *scope)
         refuse(scope, &s->FlacSettings->place, "Channels", "%s", message);
 }
 
+/* The bit rates of a coding mode, from the API reference. */
+struct dolby_rate {
+    unsigned mode;
+    int lowest, highest;
+};
+
+static const struct dolby_rate ac3_rates[] = {
+    {AC3_CODING_MODE_CODING_MODE_1_0, 64000, 128000},
+    {AC3_CODING_MODE_CODING_MODE_1_1, 128000, 384000},
+    {AC3_CODING_MODE_CODING_MODE_2_0, 128000, 384000},
+    {AC3_CODING_MODE_CODING_MODE_3_2_LFE, 384000, 640000},
+};
+
+static const struct dolby_rate eac3_rates[] = {
+    {EAC3_CODING_MODE_CODING_MODE_1_0, 32000, 3024000},
+    {EAC3_CODING_MODE_CODING_MODE_2_0, 96000, 3024000},
+    {EAC3_CODING_MODE_CODING_MODE_3_2, 192000, 3024000},
+};
+
+static void check_dolby_bitrate(const struct scope *scope, const struct place *place,
+                                const char *codec, int64_t bitrate, const struct dolby_rate *rate)
+{
+    const int step = 8000;
+    if (bitrate % step)
+        refuse(scope, place, "Bitrate", "Should be a multiple of %d", step);
+    if (rate && (bitrate < rate->lowest || bitrate > rate->highest))
+        refuse(scope, place, "Bitrate", /* the service's own words */
+               "You specified a %s audio bitrate that is outside the allowed values for the coding "
+               "mode you selected. Specify a bitrate from %d up to %d, and resubmit your job.",
+               codec, rate->lowest, rate->highest);
+}
+
+/* NULL for AUTO, which may become any of them. */
+static const struct dolby_rate *rate_of(const struct dolby_rate *rates, size_t count, unsigned mode)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rates[i].mode == mode)
+            return &rates[i];
+    return NULL;
+}
+
 void rule_dolby_bitrate(const struct scope *scope)
 {
     const struct audio_codec_settings *s = scope->audio->CodecSettings;
-    const int step = 8000;
-    if (s && s->Ac3Settings && s->Ac3Settings->Bitrate % step)
-        refuse(scope, &s->Ac3Settings->place, "Bitrate", "Should be a multiple of %d", step);
-    if (s && s->Eac3Settings && s->Eac3Settings->Bitrate % step)
-        refuse(scope, &s->Eac3Settings->place, "Bitrate", "Should be a multiple of %d", step);
+    const struct ac3_settings *ac3 = s ? s->Ac3Settings : NULL;
+    const struct eac3_settings *eac3 = s ? s->Eac3Settings : NULL;
+    if (ac3 && ac3->has_Bitrate)
+        check_dolby_bitrate(
+            scope, &ac3->place, "Dolby Digital", ac3->Bitrate,
+            ac3->has_CodingMode ? rate_of(ac3_rates, COUNT(ac3_rates), ac3->CodingMode) : NULL);
+    if (eac3 && eac3->has_Bitrate)
+        check_dolby_bitrate(scope, &eac3->place, "Dolby Digital Plus", eac3->Bitrate,
+                            rate_of(eac3_rates, COUNT(eac3_rates), eac3->CodingMode));
 }
 
 void rule_surround_settings(const struct scope *scope)

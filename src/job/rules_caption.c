@@ -8,8 +8,7 @@ void rule_caption_selector_count(const struct scope *scope)
 {
     const int most = 100;
     if (list_count(scope->input->CaptionSelectors) > most)
-        refuse(scope, &scope->input->place, NULL, "Should NOT have more than %d captionSelectors",
-               most);
+        refuse(scope, &scope->input->place, NULL, "Should have at most %d captionSelectors", most);
 }
 
 void rule_same_caption_selectors(const struct scope *scope)
@@ -28,7 +27,9 @@ void rule_caption_selector(const struct scope *scope)
 {
     const struct caption_description *c = scope->caption;
     const char *name = c->CaptionSelectorName;
-    if (name && words_find(scope->captions, name, strlen(name)) < 0)
+    if (!c->has_CaptionSelectorName)
+        require(scope, &c->place, "CaptionSelectorName");
+    else if (name && words_find(scope->captions, name, strlen(name)) < 0)
         warn(scope, &c->place, "CaptionSelectorName",
              "There will be no captions: no input has a caption selector \"%.200s\"", name);
 }

@@ -80,6 +80,19 @@ static void check_branches(const struct scope *scope, const struct decision *mad
     check_unread(scope, made, branches, count);
 }
 
+/* All that the service says of an object whose value is not the one that was chosen. */
+static void check_dependency(const struct scope *scope, const struct decision *made,
+                             const struct branch *branch)
+{
+    if (branch->value == made->value || !is_given(made, branch))
+        return;
+    findings_begin_chain(scope->findings);
+    refuse_also(scope, made->place, branch->member,
+                "Should match all dependencies: See other errors for more details");
+    refuse_also(scope, made->place, made->member, "Must be %s", made->choices[branch->value].name);
+    findings_end_chain(scope->findings);
+}
+
 static const struct branch video_codecs[] = {
     NEEDS(video_codec_settings, VIDEO_CODEC_AV1, Av1Settings),
     NEEDS(video_codec_settings, VIDEO_CODEC_AVC_INTRA, AvcIntraSettings),
@@ -107,17 +120,8 @@ void rule_video_codec_settings(const struct scope *scope)
     if (s->Codec != VIDEO_CODEC_PASSTHROUGH &&
         !count_given(&made, video_codecs, COUNT(video_codecs)))
         refuse(scope, &s->place, NULL, "Should have at least 2 properties");
-    for (size_t i = 0; i < COUNT(video_codecs); i++) {
-        const struct branch *branch = &video_codecs[i];
-        if (branch->value == made.value || !is_given(&made, branch))
-            continue;
-        findings_begin_chain(scope->findings);
-        refuse_also(scope, &s->place, branch->member,
-                    "Should match all dependencies: See other errors for more details");
-        refuse_also(scope, &s->place, "Codec", "Must be %s",
-                    video_codec_choices[branch->value].name);
-        findings_end_chain(scope->findings);
-    }
+    for (size_t i = 0; i < COUNT(video_codecs); i++)
+        check_dependency(scope, &made, &video_codecs[i]);
 }
 
 static const struct branch audio_codecs[] = {
@@ -219,10 +223,10 @@ void rule_noise_filter(const struct scope *scope)
             noise_filters, COUNT(noise_filters));
 }
 
-static const struct branch caption_destinations[] = {
 #define DESTINATION(value, member)                                                                 \
     READS(caption_destination_settings, CAPTION_DESTINATION_TYPE_##value, member)
-    DESTINATION(BURN_IN, BurninDestinationSettings),
+static const struct branch burn_in = DESTINATION(BURN_IN, BurninDestinationSettings);
+static const struct branch caption_destinations[] = {
     DESTINATION(DVB_SUB, DvbSubDestinationSettings),
     DESTINATION(EMBEDDED, EmbeddedDestinationSettings),
     DESTINATION(EMBEDDED_PLUS_SCTE20, EmbeddedDestinationSettings),
@@ -238,11 +242,13 @@ static const struct branch caption_destinations[] = {
 void rule_caption_destination(const struct scope *scope)
 {
     const struct caption_destination_settings *s = scope->caption->DestinationSettings;
-    if (s)
-        check_unread(scope,
-                     &(struct decision){&s->place, "DestinationType",
-                                        caption_destination_type_choices, s->DestinationType},
-                     caption_destinations, COUNT(caption_destinations));
+    if (!s)
+        return;
+    struct decision made = {&s->place, "DestinationType", caption_destination_type_choices,
+                            s->DestinationType};
+    if (s->has_DestinationType)
+        check_dependency(scope, &made, &burn_in);
+    check_unread(scope, &made, caption_destinations, COUNT(caption_destinations));
 }
 
 static const struct branch caption_sources[] = {

@@ -77,24 +77,19 @@ void rule_container_in_group(const struct scope *scope)
     int kind = group_kind(scope->group);
     if (!s || kind == GROUP_OTHER || containers[s->Container].group == kind)
         return;
-    /* of a container that is not supported here that is said, and this beside it */
-    const char *name = container_type_choices[s->Container].name;
+    const struct choice *container = &container_type_choices[s->Container];
     if (takes_too(kind, s->Container)) {
-        if (container_type_choices[s->Container].support == EXACT)
+        if (container->support == EXACT)
             unsupported(scope, &s->place, "Container",
-                        "%s cannot be had in such a group yet: give %s", name, needed[kind]);
+                        "%s cannot be had in such a group yet: give %s", container->name,
+                        needed[kind]);
         return;
     }
-    bool made = container_type_choices[s->Container].support == EXACT;
-    const char *member = made ? "Container" : NULL;
     if (kind != GROUP_FILE)
-        refuse(scope, &s->place, member, made ? "Must be %s" : "container: Must be %s",
-               needed[kind]);
-    else if (made)
-        refuse(scope, &s->place, member, "Must be MP4 or RAW: %s is for HLS groups", name);
+        refuse(scope, &s->place, "Container", "Must be %s", needed[kind]);
     else
-        refuse(scope, &s->place, member, "container: Must be one for files: %s is for streams",
-               name);
+        refuse(scope, &s->place, "Container",
+               "Must be one for files, such as MP4: %s is for streams", container->name);
 }
 
 /* Captures, and what RAW is not made of here. */
@@ -108,7 +103,7 @@ static void check_capture(const struct scope *scope)
                "Must be RAW: the codec is FRAME_CAPTURE");
     if (output->AudioDescriptions[0])
         refuse(scope, &output->place, "AudioDescriptions",
-               "Should NOT have more than 0 items: the codec is FRAME_CAPTURE");
+               "Should have at most 0 items: the codec is FRAME_CAPTURE");
 }
 
 void rule_codec_in_container(const struct scope *scope)
@@ -123,12 +118,12 @@ void rule_codec_in_container(const struct scope *scope)
     if (codec->Codec == VIDEO_CODEC_FRAME_CAPTURE)
         check_capture(scope);
     else if (s->Container == CONTAINER_TYPE_RAW && codec->Codec == VIDEO_CODEC_H_264)
-        refuse(scope, &video->place, "CodecSettings",
-               "RAW video is FRAME_CAPTURE: H_264 needs the container MP4");
+        unsupported(scope, &video->place, "CodecSettings",
+                    "RAW video is FRAME_CAPTURE: H_264 needs the container MP4");
     else if (!(containers[s->Container].video & (1u << codec->Codec))) {
         CLEANUP(text_release)
         struct text names = names_of(video_codec_choices, containers[s->Container].video);
-        refuse(scope, &codec->place, NULL, "codec: %s is not for %s, which takes %s",
+        refuse(scope, &codec->place, "Codec", "%s is not for %s, which takes %s",
                video_codec_choices[codec->Codec].name, container_type_choices[s->Container].name,
                names.size ? names.data : "no video");
     }
@@ -144,7 +139,7 @@ void rule_audio_in_container(const struct scope *scope)
         return;
     CLEANUP(text_release)
     struct text names = names_of(audio_codec_choices, containers[s->Container].audio);
-    refuse(scope, &codec->place, NULL, "codec: %s is not for %s, which takes %s",
+    refuse(scope, &codec->place, "Codec", "%s is not for %s, which takes %s",
            audio_codec_choices[codec->Codec].name, container_type_choices[s->Container].name,
            names.size ? names.data : "no audio");
 }
@@ -155,7 +150,7 @@ void rule_raw_audio(const struct scope *scope)
     if (output_has_container(output, CONTAINER_TYPE_RAW) && !output->VideoDescription &&
         list_count(output->AudioDescriptions) > 1)
         refuse(scope, &output->place, "AudioDescriptions",
-               "Should NOT have more than 1 items: the container is RAW");
+               "Should have at most 1 items: the container is RAW");
 }
 
 void rule_channel_tags(const struct scope *scope)

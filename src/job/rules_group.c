@@ -89,7 +89,7 @@ static void check_rendition_sets(const struct scope *scope, const struct words *
     for (const char *id = hls->AudioRenditionSets;; id++) {
         size_t length = strcspn(id, ",");
         if (++sets > SETS_MAX) {
-            refuse(scope, &hls->place, "AudioRenditionSets", "Should NOT have more than %d items",
+            refuse(scope, &hls->place, "AudioRenditionSets", "Should have at most %d items",
                    SETS_MAX);
             return;
         }

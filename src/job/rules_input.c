@@ -18,7 +18,7 @@ void rule_input_count(const struct scope *scope)
 {
     const int most = 150;
     if (list_count(scope->job->Inputs) > most)
-        refuse(scope, &scope->job->place, "Inputs", "Should NOT have more than %d items", most);
+        refuse(scope, &scope->job->place, "Inputs", "Should have at most %d items", most);
 }
 
 void rule_outputs_exist(const struct scope *scope)
@@ -160,7 +160,14 @@ void rule_lut_count(const struct scope *scope)
     const int most = 8;
     if (list_count(scope->job->ColorConversion3DLUTSettings) > most)
         refuse(scope, &scope->job->place, NULL,
-               "Should NOT have more than %d colorConversion3DLUTSettings", most);
+               "Should have at most %d colorConversion3DLUTSettings", most);
+}
+
+void rule_motion_images(const struct scope *scope)
+{
+    const struct job_settings *job = scope->job;
+    if (job->has_MotionImageInserter && job->MotionImageInserters[0])
+        refuse(scope, &job->place, "MotionImageInserters", "Excludes motionImageInserter");
 }
 
 void rule_nielsen(const struct scope *scope)

@@ -38,7 +38,7 @@ void rule_one_audio_rendition(const struct scope *scope)
     if (group_kind(scope->group) == GROUP_HLS && is_audio_only(output) &&
         output->AudioDescriptions[1])
         refuse(scope, &output->place, "AudioDescriptions",
-               "Should NOT have more than 1 items: the output is audio only");
+               "Should have at most 1 items: the output is audio only");
 }
 
 /* The settings of a transport stream, where the output is one. */
@@ -59,7 +59,7 @@ void rule_pids(const struct scope *scope)
     int tracks = list_count(scope->output->AudioDescriptions);
     if (tracks > m3u8->AudioPids.count)
         refuse(scope, &m3u8->place, "AudioPids",
-               "Should NOT have fewer than %d items: the output has so many tracks", tracks);
+               "Should have at least %d items: the output has so many tracks", tracks);
     if (scope->output->VideoDescription && m3u8->VideoPid == m3u8->PmtPid)
         refuse(scope, &m3u8->place, "VideoPid", "Should differ from pmtPid");
     taken[m3u8->PmtPid % PIDS] = true;

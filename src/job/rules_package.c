@@ -195,7 +195,7 @@ void rule_manifest_modifiers(const struct scope *scope)
     const struct package *p = scope->package;
     struct words *seen = words_new(scope->arena, p->manifest_count);
     if (p->manifest_count > most)
-        refuse(scope, p->place, "AdditionalManifests", "Should NOT have more than %d items", most);
+        refuse(scope, p->place, "AdditionalManifests", "Should have at most %d items", most);
     for (int i = 0; i < p->manifest_count; i++) {
         const struct manifest *m = &p->manifests[i];
         int other;
@@ -320,7 +320,7 @@ static void check_count(const struct scope *scope, const struct place *place, co
                         const struct string_list *list, int most)
 {
     if (list->count > most)
-        refuse(scope, place, member, "Should NOT have more than %d items", most);
+        refuse(scope, place, member, "Should have at most %d items", most);
 }
 
 void rule_system_ids(const struct scope *scope)

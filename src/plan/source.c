@@ -210,6 +210,20 @@ static int decide_video(struct build *build, struct error *err)
     return 0;
 }
 
+/* Fields are not made into frames yet; frames are what a deinterlacer leaves as they are. */
+static int check_deinterlacer(const struct build *build, const struct video_description *video,
+                              struct error *err)
+{
+    const struct probe_track *track = &build->probe->tracks[build->plan->source.video];
+    const struct video_preprocessor *before = video ? video->VideoPreprocessors : NULL;
+    if (!before || !before->Deinterlacer || track->field_order <= AV_FIELD_PROGRESSIVE)
+        return 0;
+    error_set(err, ERROR_SETTINGS,
+              "Track [%d] is interlaced: deinterlacing it is not supported yet", track->index + 1);
+    snprintf(err->at, sizeof(err->at), "%s", before->Deinterlacer->place.pointer);
+    return -1;
+}
+
 /* ---- audio ---- */
 
 /* "If an input does not have [that selector], then the one marked as default is used; if there is
@@ -387,7 +401,9 @@ int source_build(struct build *build, bool needs_video, struct error *err)
         source->start_us = earliest_audio(build->probe);
 
     for (struct output_group **g = build->job->Settings->OutputGroups; *g; g++)
-        for (struct output **o = (*g)->Outputs; *o; o++)
+        for (struct output **o = (*g)->Outputs; *o; o++) {
+            if (needs_video && check_deinterlacer(build, (*o)->VideoDescription, err) < 0)
+                return -1;
             for (struct audio_description **a = (*o)->AudioDescriptions; *a; a++) {
                 int track;
                 if (source_track(build, *a, &track, err) < 0)
@@ -395,6 +411,7 @@ int source_build(struct build *build, bool needs_video, struct error *err)
                 if (build->plan->tracks[track].stream >= 0)
                     lead_in(source, &build->probe->tracks[build->plan->tracks[track].stream]);
             }
+        }
     if (!needs_video && all_silent(build->plan))
         return error_set(err, ERROR_NO_AUDIO, "No audio stream found in input [%s]",
                          build->probe->uri);

@@ -96,6 +96,25 @@ def test_json(plan, job):
     ]
 
 
+# --- deinterlacing ---
+
+DEINTERLACER = "/OutputGroups/0/Outputs/0/VideoDescription/VideoPreprocessors"
+
+
+def test_deinterlacer_has_nothing_to_do(plan):
+    deinterlaced = plan("mp4", "fps25", "--set", DEINTERLACER + '={"Deinterlacer":{"Algorithm":"BLEND"}}')
+    assert (deinterlaced.returncode, deinterlaced.stderr) == (0, "")
+    assert deinterlaced.stdout == plan("mp4", "fps25").stdout
+
+
+def test_deinterlacer_has_something_to_do(plan):
+    assert plan("mp4", "interlaced").returncode == 0
+    deinterlaced = plan("mp4", "interlaced", "--set", DEINTERLACER + '={"Deinterlacer":{}}')
+    assert deinterlaced.returncode != 0
+    assert "1040" in deinterlaced.stderr
+    assert "Track [1] is interlaced: deinterlacing it is not supported yet" in deinterlaced.stderr
+
+
 # --- names ---
 
 HLS, MP4, CAPTURES = (f"/OutputGroups/{group}" for group in range(3))

@@ -38,7 +38,7 @@ REQUIRED = {
 }
 NOT_REQUIRED = {("CreateJobRequest", "Role"): "nobody assumes it; required over HTTP only"}
 
-RANGES = {}
+RANGES = {("HopDestination", "WaitMinutes"): ("1..4320", "its text in the model says so")}
 
 SHOWN = "the service's answers show this one"
 PATTERNS = {

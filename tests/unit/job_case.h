@@ -26,10 +26,11 @@
     "\"codingMode\":\"CODING_MODE_2_0\",\"sampleRate\":48000}}}]"
 
 /* One MP4; and an HLS group of a picture and its sound. */
-static const char mp4_job[] =
-    "{" INPUTS ",\"outputGroups\":[{\"outputGroupSettings\":{\"type\":\"FILE_GROUP_SETTINGS\","
-    "\"fileGroupSettings\":{\"destination\":\"s3://out/\"}},\"outputs\":[{"
-    "\"containerSettings\":{\"container\":\"MP4\"}," VIDEO "," AUDIO "}]}]}";
+#define MP4_JOB                                                                                    \
+    "{" INPUTS ",\"outputGroups\":[{\"outputGroupSettings\":{\"type\":\"FILE_GROUP_SETTINGS\","    \
+    "\"fileGroupSettings\":{\"destination\":\"s3://out/\"}},\"outputs\":[{"                        \
+    "\"containerSettings\":{\"container\":\"MP4\"}," VIDEO "," AUDIO "}]}]}"
+static const char mp4_job[] = MP4_JOB;
 static const char hls_job[] =
     "{" INPUTS ",\"outputGroups\":[{\"outputGroupSettings\":{\"type\":\"HLS_GROUP_SETTINGS\","
     "\"hlsGroupSettings\":{\"destination\":\"s3://out/\",\"minSegmentLength\":0}},\"outputs\":["

@@ -59,12 +59,12 @@ static void test_more_than_are_kept(void **state)
 {
     (void)state;
     struct patterns patterns = {0};
-    char several[PATTERNS_MAX + 5][8];
+    char several[PATTERNS_MAX + 5][16];
     for (int round = 0; round < 2; round++)
         for (int i = 0; i < (int)COUNT(several); i++) {
             snprintf(several[i], sizeof(several[i]), "^%d$", i);
             assert_true(pattern_matches(&patterns, several[i], several[i] + 1) == false);
-            char number[8];
+            char number[16];
             snprintf(number, sizeof(number), "%d", i);
             assert_true(pattern_matches(&patterns, several[i], number));
         }

@@ -40,6 +40,18 @@
          "/codecProfile: Should be equal to one of the allowed values in "                         \
          "[\"HIGH\",\"HIGH_10BIT\",\"HIGH_422\",\"HIGH_422_10BIT\",\"MAIN\"]"
 
+/* Around the settings: ten pairs, fifty, 128 characters of two bytes each. */
+#define PAIRS(d)                                                                                   \
+    "\"" d "0\":\"\",\"" d "1\":\"\",\"" d "2\":\"\",\"" d "3\":\"\",\"" d "4\":\"\",\"" d         \
+    "5\":\"\",\"" d "6\":\"\",\"" d "7\":\"\",\"" d "8\":\"\",\"" d "9\":\"\""
+#define FIFTY "{" PAIRS("a") "," PAIRS("b") "," PAIRS("c") "," PAIRS("d") "," PAIRS("e")
+#define C16   "üüüüüüüüüüüüüüüü"
+#define C128  C16 C16 C16 C16 C16 C16 C16 C16
+
+static const char request_job[] = "{\"queue\":\"q\",\"settings\":" MP4_JOB "}";
+static const char template_request[] = "{\"name\":\"n\",\"settings\":{}}";
+static const char queue_request[] = "{\"name\":\"n\",\"pricingPlan\":\"ON_DEMAND\"}";
+
 /* A picture with its sound in the groups that are refused here. */
 #define STREAM(type, object, container)                                                            \
     "{" INPUTS ",\"outputGroups\":[{\"outputGroupSettings\":{\"type\":\"" type "\",\"" object      \
@@ -91,6 +103,43 @@ struct row {
 
 /* What is made here. */
 static const struct row made_rows[] = {
+    /* what is around the settings */
+    {"hop_destinations",
+     {request_job,
+      {"/hopDestinations=[{\"waitMinutes\":1},{}]"},
+      "/hopDestinations/1: waitMinutes is a required property"}},
+    {"hop_destinations",
+     {template_request,
+      {"/hopDestinations=[{}]"},
+      "/hopDestinations/0: waitMinutes is a required property"}},
+    {"hop_destinations", {request_job, {"/hopDestinations=[{\"waitMinutes\":1}]"}, ""}},
+    {"tag_count",
+     {request_job, {"/tags=" FIFTY ",\"51\":\"\"}"}, "/tags: Should have at most 50 properties"}},
+    {"tag_count", {queue_request, {"/tags=" FIFTY "}"}, ""}},
+    {"user_metadata",
+     {request_job,
+      {"/userMetadata={" PAIRS("") ",\"k\":\"\"}"},
+      "/userMetadata: Should have at most 10 properties"}},
+    {"user_metadata",
+     {request_job,
+      {"/userMetadata={\"" C128 "k\":\"\"}"},
+      "/userMetadata: Should NOT have keys longer than 128 characters"}},
+    {"user_metadata",
+     {request_job,
+      {"/userMetadata={\"k\":\"" C128 C128 "v\"}"},
+      "/userMetadata: Should NOT have values longer than 256 characters"}},
+    {"user_metadata", {request_job, {"/userMetadata={" PAIRS("") "}"}, ""}},
+    {"user_metadata", {request_job, {"/userMetadata={\"" C128 "\":\"" C128 C128 "\"}"}, ""}},
+    {"reservation",
+     {queue_request,
+      {"/pricingPlan=RESERVED"},
+      ": reservationPlanSettings is a required property"}},
+    {"reservation",
+     {queue_request,
+      {"/pricingPlan=RESERVED",
+       "/reservationPlanSettings={\"commitment\":\"ONE_YEAR\",\"renewalType\":\"EXPIRE\","
+       "\"reservedSlots\":1}"},
+      ""}},
 
     /* the job and its inputs */
     {"one_input",
@@ -308,7 +357,8 @@ static const struct row made_rows[] = {
     {"container_in_group",
      {mp4_job,
       {OUTPUT "/containerSettings/container=M3U8"},
-      OUTPUT "/containerSettings/container: Must be MP4 or RAW: M3U8 is for HLS groups"}},
+      OUTPUT
+      "/containerSettings/container: Must be one for files, such as MP4: M3U8 is for streams"}},
     {"container_in_group",
      {hls_job,
       {OUTPUT "/containerSettings/container=MP4"},
@@ -322,7 +372,7 @@ static const struct row made_rows[] = {
      {mp4_job,
       {SECOND "=" COPY, SECOND "/nameModifier=_b", OUTPUT "/nameModifier=_a", CODEC "=" CAPTURE},
       OUTPUT "/containerSettings/container: Must be RAW: the codec is FRAME_CAPTURE\n" OUTPUT
-             "/audioDescriptions: Should NOT have more than 0 items: the codec is FRAME_CAPTURE"}},
+             "/audioDescriptions: Should have at most 0 items: the codec is FRAME_CAPTURE"}},
     {"codec_in_container", {hls_job, {CODEC "=" CAPTURE}, CODEC "/codec: Must be H_264"}},
     {"codec_in_container",
      {mp4_job, {PICTURE "=null", OUTPUT "/containerSettings/container=RAW"}, ""}},
@@ -344,12 +394,12 @@ static const struct row made_rows[] = {
       {SECOND
        "/audioDescriptions/1={\"codecSettings\":{\"codec\":\"AAC\",\"aacSettings\":{\"codingMode\":"
        "\"CODING_MODE_1_0\",\"sampleRate\":48000}}}"},
-      SECOND "/audioDescriptions: Should NOT have more than 1 items: the output is audio only"}},
+      SECOND "/audioDescriptions: Should have at most 1 items: the output is audio only"}},
     {"pids", {hls_job, {M3U8 "={\"videoPid\":480}"}, M3U8 "/videoPid: Should differ from pmtPid"}},
     {"pids",
      {hls_job,
       {SECOND "/containerSettings/m3u8Settings={\"audioPids\":[]}"},
-      SECOND "/containerSettings/m3u8Settings/audioPids: Should NOT have fewer than 1 items: the "
+      SECOND "/containerSettings/m3u8Settings/audioPids: Should have at least 1 items: the "
              "output has so many "
              "tracks"}},
     {"pids",
@@ -610,8 +660,11 @@ static void run_row(const struct row *row, struct text *out)
         case_change(arena, root, row->c.changes[i]);
     findings_init(&all, arena);
     findings_init(&by_rules, arena);
-    const struct job *job = job_new(arena, root, 0, &all);
-    assert_true(!job == (all.errors > 0));
+    const struct structure *stored = job_stored_request(root);
+    if (stored)
+        job_check_stored(arena, stored, root, &all);
+    else
+        assert_true(!job_new(arena, root, 0, &all) == (all.errors > 0));
     for (int i = 0; i < all.count; i++)
         if (all.items[i].support == EXACT || !is_of_a_row(&all.items[i]))
             findings_add(&by_rules, all.items[i].severity, all.items[i].pointer, all.items[i].at,

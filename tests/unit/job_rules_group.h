@@ -81,7 +81,7 @@ static const struct row group_rows[] = {
     {"manifest_modifiers",
      {smooth_job,
       {SMOOTH "/additionalManifests=" MANIFESTS11},
-      SMOOTH "/additionalManifests: Should NOT have more than 10 items"}},
+      SMOOTH "/additionalManifests: Should have at most 10 items"}},
     {"manifest_modifiers",
      {dash_job,
       {DASH "/additionalManifests=[{\"manifestNameModifier\":\"_x\"},{\"manifestNameModifier\":\"_"
@@ -187,11 +187,11 @@ static const struct row group_rows[] = {
     {"system_ids",
      {smooth_job,
       {SMOOTH "/encryption={\"spekeKeyProvider\":{\"systemIds\":[" ID "," ID "]}}"},
-      SMOOTH "/encryption/spekeKeyProvider/systemIds: Should NOT have more than 1 items"}},
+      SMOOTH "/encryption/spekeKeyProvider/systemIds: Should have at most 1 items"}},
     {"system_ids",
      {dash_job,
       {DASH "/encryption={\"spekeKeyProvider\":{\"systemIds\":[" ID "," ID "," ID "]}}"},
-      DASH "/encryption/spekeKeyProvider/systemIds: Should NOT have more than 2 items"}},
+      DASH "/encryption/spekeKeyProvider/systemIds: Should have at most 2 items"}},
     {"system_ids",
      {hls_job,
       {HLS "/encryption={\"spekeKeyProvider\":{\"systemIds\":[" ID "," ID "," ID "]}}"},
@@ -200,7 +200,7 @@ static const struct row group_rows[] = {
      {cmaf_job,
       {CMAF "/encryption={\"spekeKeyProvider\":{\"hlsSignaledSystemIds\":[" ID "," ID "," ID "," ID
             "]}}"},
-      CMAF "/encryption/spekeKeyProvider/hlsSignaledSystemIds: Should NOT have more than 3 items"}},
+      CMAF "/encryption/spekeKeyProvider/hlsSignaledSystemIds: Should have at most 3 items"}},
     {"smooth_bitrates",
      {smooth_job,
       {H264 "={\"rateControlMode\":\"CBR\",\"bitrate\":1000000}",
@@ -231,7 +231,7 @@ static const struct row group_rows[] = {
               "\"videoDescription\":{\"codecSettings\":{\"codec\":\"H_264\",\"h264Settings\":{"
               "\"rateControlMode\":\"QVBR\",\"maxBitrate\":1000000,\"qualityTuningLevel\":\"MULTI_"
               "PASS_HQ\"}}}}"},
-      "/outputGroups/0/outputs: Should NOT have more than 1 output with video: the renditions are "
+      "/outputGroups/0/outputs: Should have at most 1 output with video: the renditions are "
       "made from it"}},
     {"automated_output",
      {hls_job,
@@ -272,8 +272,9 @@ static const struct row group_rows[] = {
        "/outputGroups/0/"
        "automatedEncodingSettings={\"abrSettings\":{\"maxRenditions\":3,\"rules\":[{\"type\":"
        "\"ALLOWED_RENDITIONS\",\"allowedRenditions\":[{},{},{},{}]}]}}"},
-      "/outputGroups/0/automatedEncodingSettings/abrSettings/rules/0/allowedRenditions: Should NOT "
-      "have more than 3 items, maxRenditions"}},
+      "/outputGroups/0/automatedEncodingSettings/abrSettings/rules/0/allowedRenditions: Should "
+      "have "
+      "at most 3 items, maxRenditions"}},
     {"automated_lists",
      {cmaf_job,
       {H264 "/qualityTuningLevel=MULTI_PASS_HQ",
@@ -307,18 +308,19 @@ static const struct row group_rows[] = {
     {"container_in_group",
      {mp4_job,
       {OUTPUT "/containerSettings/container=CMFC"},
-      OUTPUT "/containerSettings: container: Must be one for files: CMFC is for streams"}},
+      OUTPUT
+      "/containerSettings/container: Must be one for files, such as MP4: CMFC is for streams"}},
     {"container_in_group",
      {dash_job,
       {OUTPUT "/containerSettings/container=ISMV"},
-      OUTPUT "/containerSettings: container: Must be MPD"}},
+      OUTPUT "/containerSettings/container: Must be MPD"}},
     {"container_in_group", {dash_job, {OUTPUT "/containerSettings/container=CMFC"}, ""}},
     {"codec_in_container",
      {mp4_job,
       {CODEC "={\"codec\":\"VP9\",\"vp9Settings\":{\"bitrate\":1000000}}"},
-      CODEC ": codec: VP9 is not for MP4, which takes H_264, AV1 or H_265"}},
+      CODEC "/codec: VP9 is not for MP4, which takes H_264, AV1 or H_265"}},
     {"codec_in_container",
-     {smooth_job, {AS_H265 "}}"}, CODEC ": codec: H_265 is not for ISMV, which takes H_264"}},
+     {smooth_job, {AS_H265 "}}"}, CODEC "/codec: H_265 is not for ISMV, which takes H_264"}},
     {"codec_in_container",
      {mp4_job,
       {OUTPUT "/containerSettings/container=GIF", CODEC "={\"codec\":\"GIF\",\"gifSettings\":{}}",
@@ -328,12 +330,12 @@ static const struct row group_rows[] = {
      {mp4_job,
       {OUTPUT "/containerSettings/container=OGG",
        SOUND "/codecSettings={\"codec\":\"VORBIS\",\"vorbisSettings\":{}}"},
-      CODEC ": codec: H_264 is not for OGG, which takes no video"}},
+      CODEC "/codec: H_264 is not for OGG, which takes no video"}},
     {"raw_audio",
      {mp4_job,
       {PICTURE "=null", OUTPUT "/containerSettings/container=RAW",
        OUTPUT "/audioDescriptions/1={\"codecSettings\":{\"codec\":\"WAV\",\"wavSettings\":{}}}"},
-      OUTPUT "/audioDescriptions: Should NOT have more than 1 items: the container is RAW"}},
+      OUTPUT "/audioDescriptions: Should have at most 1 items: the container is RAW"}},
     {"raw_audio",
      {mp4_job,
       {PICTURE "=null", OUTPUT "/containerSettings/container=RAW",

@@ -7,7 +7,7 @@ static const struct row job_rows[] = {
       "? " SOUND "/audioSourceName: The track will be silent: the input has no audio selector "
       "\"Audio Selector 1\", and no default one\n"
       "/inputs/1: Several inputs are not supported yet: give one\n"
-      "/inputs: Should NOT have more than 150 items"}},
+      "/inputs: Should have at most 150 items"}},
     {"same_caption_selectors",
      {mp4_job,
       {"/inputs/1={\"fileInput\":\"s3://in/b.mp4\",\"captionSelectors\":{\"C\":{}}}"},
@@ -38,7 +38,7 @@ static const struct row job_rows[] = {
     {"lut_count",
      {mp4_job,
       {"/colorConversion3DLUTSettings=[{},{},{},{},{},{},{},{},{}]"},
-      ": Should NOT have more than 8 colorConversion3DLUTSettings"}},
+      ": Should have at most 8 colorConversion3DLUTSettings"}},
     {"lut_count", {mp4_job, {"/colorConversion3DLUTSettings=[{},{},{},{},{},{},{},{}]"}, ""}},
     {"nielsen",
      {mp4_job,
@@ -60,6 +60,11 @@ static const struct row job_rows[] = {
        "\"assetId\":\"a\",\"assetName\":\"b\",\"sourceWatermarkStatus\":\"CLEAN\",\"ticServerUrl\":"
        "\"https://a\"}"},
       ""}},
+    {"motion_images",
+     {mp4_job,
+      {"/motionImageInserter={}", "/motionImageInserters=[{}]"},
+      "/motionImageInserters: Excludes motionImageInserter"}},
+    {"motion_images", {mp4_job, {"/motionImageInserter={}", "/motionImageInserters=[]"}, ""}},
     {"file_or_generator",
      {mp4_job, {"/inputs/0/videoGenerator={}"}, "/inputs/0/fileInput: Excludes videoGenerator"}},
     {"generator",
@@ -172,7 +177,7 @@ static const struct row job_rows[] = {
     {"caption_selector_count",
      {mp4_job,
       {"/inputs/0/captionSelectors=" SELECTORS101},
-      "/inputs/0: Should NOT have more than 100 captionSelectors"}},
+      "/inputs/0: Should have at most 100 captionSelectors"}},
     {"caption_selector_count", {mp4_job, {"/inputs/0/captionSelectors={\"C\":{}}"}, ""}},
     {"selector_type",
      {mp4_job,

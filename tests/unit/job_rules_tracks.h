@@ -8,12 +8,12 @@ static const struct row tracks_rows[] = {
     {"audio_in_container",
      {mp4_job,
       {SOUND "/codecSettings={\"codec\":\"VORBIS\",\"vorbisSettings\":{}}"},
-      SOUND "/codecSettings: codec: VORBIS is not for MP4, which takes AAC, MP2, MP3, AC3, AC4, "
+      SOUND "/codecSettings/codec: VORBIS is not for MP4, which takes AAC, MP2, MP3, AC3, AC4, "
             "EAC3, EAC3_ATMOS, OPUS or FLAC"}},
     {"audio_in_container",
      {mp4_job,
       {OUTPUT "/containerSettings/container=WEBM", CODEC "={\"codec\":\"VP9\",\"vp9Settings\":{}}"},
-      SOUND "/codecSettings: codec: AAC is not for WEBM, which takes VORBIS or OPUS"}},
+      SOUND "/codecSettings/codec: AAC is not for WEBM, which takes VORBIS or OPUS"}},
     {"audio_in_container",
      {mp4_job, {SOUND "/codecSettings={\"codec\":\"EAC3\",\"eac3Settings\":{}}"}, ""}},
     {"audio_source",
@@ -91,6 +91,29 @@ static const struct row tracks_rows[] = {
      {mp4_job,
       {SOUND "/codecSettings={\"codec\":\"AC3\",\"ac3Settings\":{\"bitrate\":192000}}"},
       ""}},
+    {"dolby_bitrate",
+     {mp4_job,
+      {SOUND "/codecSettings={\"codec\":\"AC3\",\"ac3Settings\":{\"bitrate\":392000,"
+             "\"codingMode\":\"CODING_MODE_2_0\"}}"},
+      SOUND "/codecSettings/ac3Settings/bitrate: You specified a Dolby Digital audio bitrate that "
+            "is outside the allowed values for the coding mode you selected. Specify a bitrate "
+            "from 128000 up to 384000, and resubmit your job."}},
+    {"dolby_bitrate",
+     {mp4_job,
+      {SOUND "/codecSettings={\"codec\":\"EAC3\",\"eac3Settings\":{\"bitrate\":184000}}"},
+      SOUND "/codecSettings/eac3Settings/bitrate: You specified a Dolby Digital Plus audio bitrate "
+            "that is outside the allowed values for the coding mode you selected. Specify a "
+            "bitrate from 192000 up to 3024000, and resubmit your job."}},
+    {"dolby_bitrate",
+     {mp4_job,
+      {SOUND "/codecSettings={\"codec\":\"EAC3\",\"eac3Settings\":{\"bitrate\":96000,"
+             "\"codingMode\":\"CODING_MODE_2_0\"}}"},
+      ""}},
+    {"dolby_bitrate",
+     {mp4_job,
+      {SOUND "/codecSettings={\"codec\":\"EAC3\",\"eac3Settings\":{\"bitrate\":96000,"
+             "\"codingMode\":\"CODING_MODE_AUTO\"}}"},
+      ""}},
     {"surround_settings",
      {mp4_job,
       {SOUND "/codecSettings={\"codec\":\"EAC3\",\"eac3Settings\":{\"codingMode\":\"CODING_MODE_2_"
@@ -121,6 +144,18 @@ static const struct row tracks_rows[] = {
       {"/inputs/0/captionSelectors={\"C\":{}}",
        OUTPUT "/captionDescriptions=[{\"captionSelectorName\":\"C\"}]"},
       ""}},
+    {"caption_selector",
+     {mp4_job,
+      {"/inputs/0/captionSelectors={\"C\":{}}", OUTPUT "/captionDescriptions=[{}]"},
+      OUTPUT "/captionDescriptions/0: captionSelectorName is a required property"}},
+    {"caption_destination",
+     {mp4_job,
+      {"/inputs/0/captionSelectors={\"C\":{}}",
+       OUTPUT "/captionDescriptions=[{\"captionSelectorName\":\"C\",\"destinationSettings\":{"
+              "\"destinationType\":\"EMBEDDED\",\"burninDestinationSettings\":{}}}]"},
+      OUTPUT "/captionDescriptions/0/destinationSettings/burninDestinationSettings: Should match "
+             "all dependencies: See other errors for more details\n" OUTPUT
+             "/captionDescriptions/0/destinationSettings/destinationType: Must be BURN_IN"}},
     {"caption_destination",
      {mp4_job,
       {"/inputs/0/captionSelectors={\"C\":{}}",
