@@ -22,6 +22,7 @@
     X(ERROR_BAD_REQUEST, 1, "Bad Request")                                                         \
     X(ERROR_CANCELED, 2, "Canceled")                                                               \
     X(ERROR_BUG, 3, "Internal Error")                                                              \
+    X(ERROR_CONFLICT, 4, "Conflict")                                                               \
     X(ERROR_INPUT, 1010, "Input Error")                                                            \
     X(ERROR_NO_VIDEO, 1020, "Video Error")                                                         \
     X(ERROR_NO_AUDIO, 1021, "Audio Error")                                                         \
@@ -35,6 +36,7 @@
     X(ERROR_AUDIO_DECODER, 1092, "Decode Audio Initialization Error")                              \
     X(ERROR_PERMISSION, 1401, "Permissions Issue")                                                 \
     X(ERROR_NOT_FOUND, 1404, "File Open Error")                                                    \
+    X(ERROR_ROLE, 1432, "IAM Role Error")                                                          \
     X(ERROR_UNKNOWN, 1999, "Unknown Error")                                                        \
     X(ERROR_HTTP_UNAUTHORIZED, 3401, "HTTP Not Authorized")                                        \
     X(ERROR_HTTP_FORBIDDEN, 3403, "HTTP Forbidden")                                                \

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/store.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
+#include "s3/credentials.h"
 
 /* NULL: the folder. */
 static const char *endpoint_of(const struct store_arguments *arguments)

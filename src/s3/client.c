@@ -8,9 +8,8 @@
 #include <time.h>
 
 #include <libxml/parser.h>
-#include <openssl/evp.h>
-
 #include "base/clock.h"
+#include "s3/digest.h"
 #include "s3/failure.h"
 #include "s3/sigv4.h"
 
@@ -78,8 +77,8 @@ int client_new(struct client **ret, const struct client_options *options, struct
     pthread_mutex_init(&client->lock, NULL);
     xmlInitParser(); // before there are threads
 
-    const char *bundle = getenv("AWS_CA_BUNDLE");
-    client->ca_bundle = bundle && *bundle ? arena_strdup(client->arena, bundle) : NULL;
+    const char *bundle = environment("AWS_CA_BUNDLE");
+    client->ca_bundle = bundle ? arena_strdup(client->arena, bundle) : NULL;
     if (options->endpoint && take_endpoint(client, options, err) < 0)
         return -1;
     *ret = TAKE(client);
@@ -172,7 +171,9 @@ struct sending {
     struct target first, target; /* where it began, where it goes now */
     const char *region;
     bool region_named; /* by a refusal */
-    char payload[SIGV4_HASH_SIZE];
+    bool redirected;   /* the target is what a Location said */
+    int64_t began_us;
+    char payload[SHA256_HEX_SIZE];
     struct http *http;
     struct http_response response;
 };
@@ -190,12 +191,14 @@ static const char *object_path(struct arena *arena, const char *base, const char
     return arena_strdup(arena, path.data);
 }
 
-/* Whether a bucket's name may stand in a host's: anything else could make another host of it. */
-static bool may_be_in_host(const char *bucket)
+/* Whether a bucket's name may stand in a host's: anything else could make another host of it. A
+ * certificate for all buckets is not one for those with a dot. */
+static bool may_be_in_host(const struct target *endpoint, const char *bucket)
 {
     size_t length = strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-.");
+    bool secure = !strncmp(endpoint->origin, "https:", strlen("https:"));
     return length && !bucket[length] && *bucket != '.' && bucket[length - 1] != '.' &&
-           !strstr(bucket, "..");
+           !strstr(bucket, secure ? "." : "..");
 }
 
 /* Where requests for a bucket, or for the service, begin. */
@@ -207,7 +210,8 @@ static void find_endpoint(struct sending *sending)
     sending->first = client->endpoint;
     if (strcmp(sending->region, client->key.region))
         target_into_region(sending->arena, &sending->first, client->key.region, sending->region);
-    if (client->virtual_host && request->bucket && may_be_in_host(request->bucket)) {
+    if (client->virtual_host && request->bucket &&
+        may_be_in_host(&sending->first, request->bucket)) {
         target_into_host(sending->arena, &sending->first, request->bucket);
         in_path = NULL;
     }
@@ -237,24 +241,16 @@ static bool change_region(struct sending *sending, const char *region)
     return true;
 }
 
-static void hash_payload(const struct piece body[HTTP_PIECES], char out[SIGV4_HASH_SIZE])
-{
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    EVP_MD_CTX *sha = EVP_MD_CTX_new();
-    if (sha && EVP_DigestInit_ex(sha, EVP_sha256(), NULL)) {
-        for (int i = 0; i < HTTP_PIECES; i++)
-            EVP_DigestUpdate(sha, body[i].data, body[i].size);
-        EVP_DigestFinal_ex(sha, hash, NULL);
-    }
-    EVP_MD_CTX_free(sha);
-    for (int i = 0; i < 32; i++)
-        snprintf(out + 2 * (size_t)i, 3, "%02x", hash[i]);
-}
-
 static void add_field(struct field *fields, int *count, const char *name, const char *value)
 {
     if (value)
         fields[(*count)++] = (struct field){name, value};
+}
+
+/* Whether the Location that it was sent on to has a query, in place of the request's. */
+static bool query_located(const struct sending *sending)
+{
+    return sending->redirected && sending->target.query;
 }
 
 /* Adds the headers that only a signed request has; the last one is the signature. */
@@ -270,11 +266,14 @@ static void sign(struct sending *sending, struct field *headers, int *count)
     add_field(headers, count, "x-amz-date", arena_strdup(sending->arena, now));
     add_field(headers, count, "x-amz-security-token", key.session_token);
 
+    struct field located[FIELDS_MAX];
+    bool own_query = !query_located(sending);
     struct sigv4_request to_sign = {
         .method = request->method,
         .path = sending->target.path,
-        .query = request->query,
-        .query_count = request->query_count,
+        .query = own_query ? request->query : located,
+        .query_count = own_query ? request->query_count
+                                 : uri_take_query(sending->arena, sending->target.query, located),
         .headers = headers,
         .headers_count = *count,
         .payload = sending->payload,
@@ -299,7 +298,7 @@ static int collect_headers(struct sending *sending, struct field headers[FIELDS_
     if (request->pinned && *request->pinned->etag && strncmp(request->pinned->etag, "W/", 2))
         add_field(headers, &count, "If-Match",
                   arena_printf(sending->arena, "\"%s\"", request->pinned->etag));
-    if (!request->url)
+    if (!request->url && !(sending->redirected && target_is_signed(&sending->target)))
         sign(sending, headers, &count);
     return count;
 }
@@ -311,7 +310,7 @@ static enum http_outcome send_once(struct sending *sending)
     struct target target = sending->target;
     CLEANUP(text_release) struct text query = {0};
     uri_add_query(&query, request->query, request->query_count);
-    if (query.size)
+    if (query.size && !query_located(sending))
         target.query = query.data;
 
     struct http_request exchange = {
@@ -324,6 +323,7 @@ static enum http_outcome send_once(struct sending *sending)
         .into_size = request->into_size,
         .text_max = request->text_max ? request->text_max : CLIENT_TEXT_MAX,
         .slow_s = request->slow_s ? request->slow_s : CLIENT_SLOW_S,
+        .limit_s = request->hurried ? CLIENT_HURRIED_S : 0,
         .cancel = request->cancel,
     };
     return http_send(sending->http, &exchange, &sending->response);
@@ -336,17 +336,44 @@ static void learn_clock(struct sending *sending)
         atomic_store(&sending->client->skew_us, server_us - clock_true_us());
 }
 
+/* From a Location. What is signed by us stays with the server whose keys we have. */
+static int follow(struct sending *sending, struct error *err)
+{
+    enum error_kind kind = sending->request->url ? ERROR_HTTP_UNKNOWN : ERROR_FILE_OPEN;
+    if (target_follow(sending->arena, &sending->target, http_header(sending->http, "Location"),
+                      &sending->target, kind, err) < 0)
+        return -1;
+    sending->redirected = true;
+    if (!sending->request->url && !target_is_signed(&sending->target) &&
+        !target_is_within(&sending->client->endpoint, &sending->target))
+        return error_set(err, kind, "redirected to another server, '%s'", sending->target.host);
+    return 0;
+}
+
+/* Whether the server may have done what it was asked, or part of it, and not have said so. */
+static bool is_in_doubt(enum http_outcome outcome, const struct http_response *response)
+{
+    int status = response->status;
+    if (outcome == HTTP_IMPOSSIBLE)
+        return false;
+    if (response->sent_again || (outcome != HTTP_ANSWERED && outcome != HTTP_TOO_LONG))
+        return true;
+    return status / 100 == 2 || (status / 100 == 5 && status != 501 && status != 503);
+}
+
 /* Sends it where it goes and, while it is sent on, there. */
 static enum verdict try_once(struct sending *sending, struct answer *answer, struct error *err)
 {
     const struct request *request = sending->request;
     sending->target = sending->first;
+    sending->redirected = false;
     for (int redirects = 0;; redirects++) {
         if (!sending->http && take_connection(sending->client, &sending->http, err) < 0)
             return VERDICT_FAILED;
         enum http_outcome outcome = send_once(sending);
         enum verdict verdict =
             failure_judge(request, sending->http, outcome, &sending->response, answer, err);
+        answer->in_doubt |= verdict != VERDICT_DONE && is_in_doubt(outcome, &sending->response);
         if (verdict == VERDICT_SKEWED)
             learn_clock(sending);
         if (verdict != VERDICT_REDIRECTED && verdict != VERDICT_REGION)
@@ -354,24 +381,41 @@ static enum verdict try_once(struct sending *sending, struct answer *answer, str
         bool changed = change_region(sending, answer->region);
         if (redirects == CLIENT_REDIRECTS || (verdict == VERDICT_REGION && !changed))
             return VERDICT_FAILED;
-        if (verdict == VERDICT_REGION)
-            sending->target = sending->first;
-        else if (target_follow(sending->arena, &sending->target,
-                               http_header(sending->http, "Location"), &sending->target,
-                               request->url ? ERROR_HTTP_UNKNOWN : ERROR_FILE_OPEN, err) < 0)
+        if (verdict == VERDICT_REDIRECTED && follow(sending, err) < 0)
             return VERDICT_FAILED;
+        if (verdict == VERDICT_REGION) {
+            sending->target = sending->first;
+            sending->redirected = false;
+        }
     }
 }
 
 /* --- again and again --- */
 
+/* What Retry-After says, in seconds or as a date; 0: nothing. */
+static int64_t asked_pause_us(const struct sending *sending)
+{
+    const int64_t most_us = RETRY_AFTER_MAX_S * INT64_C(1000000);
+    const char *after = sending->response.status ? http_header(sending->http, "Retry-After") : NULL;
+    if (!after)
+        return 0;
+    char *end;
+    int64_t us = strtol(after, &end, 10);
+    us = us < RETRY_AFTER_MAX_S ? us * 1000000 : most_us;
+    if (end == after || *end) {
+        int64_t until_us = failure_date_us(sending->http, "Retry-After");
+        int64_t now_us = failure_date_us(sending->http, "Date");
+        us = until_us < 0 ? 0 : until_us - (now_us < 0 ? clock_true_us() : now_us);
+    }
+    return us < 0 ? 0 : us < most_us ? us : most_us;
+}
+
 /* Grows from try to try; random, so that many clients do not come back together. */
 static int64_t pause_us(const struct sending *sending, int tries)
 {
-    const char *after = sending->response.status ? http_header(sending->http, "Retry-After") : NULL;
-    long seconds = after ? strtol(after, NULL, 10) : 0;
-    if (seconds > 0)
-        return (int64_t)(seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * 1000000;
+    int64_t asked_us = asked_pause_us(sending);
+    if (asked_us)
+        return asked_us;
 
     int64_t most = (int64_t)FIRST_PAUSE_MS << (tries - 1);
     if (most > LONGEST_PAUSE_MS)
@@ -379,6 +423,13 @@ static int64_t pause_us(const struct sending *sending, int tries)
     uint16_t chance = 0;
     (void)!getrandom(&chance, sizeof(chance), GRND_NONBLOCK);
     return most * 500 + most * 500 * chance / UINT16_MAX;
+}
+
+/* Whether there is time for another try after such a pause. */
+static bool has_time(const struct sending *sending, int64_t pause_us)
+{
+    return !sending->request->hurried || clock_monotonic_us() + pause_us - sending->began_us <
+                                             CLIENT_HURRIED_ALL_S * INT64_C(1000000);
 }
 
 /* false if it was cut short by a cancel. */
@@ -398,18 +449,16 @@ static int send_until_answered(struct sending *sending, struct answer *ret, stru
 {
     bool by_their_clock = false;
     for (int tries = 1;; tries++) {
-        ret->tries = tries;
         enum verdict verdict = try_once(sending, ret, err);
         bool once_more = verdict == VERDICT_SKEWED && !by_their_clock;
         if (verdict == VERDICT_DONE)
             return 0;
         if (verdict != VERDICT_AGAIN && !once_more)
             return -1;
-        if (tries == CLIENT_TRIES)
+        int64_t us = once_more ? 0 : pause_us(sending, tries);
+        if (tries == CLIENT_TRIES || !has_time(sending, us))
             return error_add(err, "%d tries", tries);
         by_their_clock |= once_more;
-
-        int64_t us = once_more ? 0 : pause_us(sending, tries);
         http_free(&sending->http); // whatever else is on that connection is not for us
         if (!wait_for(us, sending->request->cancel))
             return error_set(err, ERROR_CANCELED, "canceled");
@@ -420,10 +469,15 @@ int client_send(struct client *client, const struct request *request, struct ans
                 struct error *err)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct sending sending = {.client = client, .request = request, .arena = arena};
+    struct sending sending = {
+        .client = client,
+        .request = request,
+        .arena = arena,
+        .began_us = clock_monotonic_us(),
+    };
     sending.response.text = ret->text; // its memory is used again
     if (!request->url)
-        hash_payload(request->body, sending.payload);
+        digest_sha256(request->body, sending.payload);
 
     int r = find_target(&sending, err);
     if (r == 0)

@@ -11,7 +11,8 @@
  * time-out, a body that is short or not the range asked for, 5xx, 429, RequestTimeout. A refusal
  * for a wrong clock is tried once more by the server's, one that names the bucket's region once
  * more for that, which is remembered. Nothing else is. Redirections are followed, a few, and never
- * from https to http.
+ * from https to http. Only the endpoint's own host, hosts below it, and from AWS those of its S3
+ * get a signature; another host gets a request only where the redirection has signed it already.
  *
  * A client may be used by many threads: it keeps idle connections in a pool.
  */
@@ -33,6 +34,8 @@ enum {
     CLIENT_REDIRECTS = 5,
     CLIENT_SLOW_S = 20,        /* for a request that is answered at once … */
     CLIENT_LONG_S = 300,       /* … and for one that makes the server work */
+    CLIENT_HURRIED_S = 5,      /* for one try of a request that is hurried … */
+    CLIENT_HURRIED_ALL_S = 10, /* … and for all its tries */
     CLIENT_TEXT_MAX = 1 << 16, /* of an answer that is not asked for its text */
 };
 
@@ -65,6 +68,7 @@ struct request {
     const char *document; /* the root element that the answer must have; NULL: any text is fine */
     size_t text_max;      /* 0: CLIENT_TEXT_MAX */
     int slow_s;           /* 0: CLIENT_SLOW_S */
+    bool hurried;         /* nobody waits long for it: a clean-up, or what is done at best */
     struct cancel *cancel;
 };
 
@@ -83,7 +87,9 @@ static inline void request_header(struct request *request, const char *name, con
 /* Starts as {0}; released by the caller, after a failure, too. */
 struct answer {
     int status;              /* of the last answer; 0: none came */
-    int tries;               /* how often the request was sent */
+    bool in_doubt;           /* of some try nobody knows whether the server did what it asks */
+    int64_t date_us;         /* the server's clock; -1: not said */
+    char encryption[16];     /* the server's own, of the object; "" */
     char code[64];           /* S3's, of a refusal; "" if it gave none */
     char region[64];         /* where the bucket is, of a refusal for that; "" */
     struct object_info info; /* of the object, from the headers */

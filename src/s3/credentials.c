@@ -8,8 +8,7 @@
 
 enum { LINE_BYTES = 64 * 1024, MOST_LINES = 100 * 1000 };
 
-/* NULL where it is not set, or set to nothing. */
-static const char *environment(const char *name)
+const char *environment(const char *name)
 {
     const char *value = getenv(name);
     return value && *value ? value : NULL;

@@ -27,4 +27,7 @@ struct credentials {
  *             they cannot stand in a header */
 int credentials_find(struct arena *arena, struct credentials *ret, struct error *err) MUST_CHECK;
 
+/* A variable's value; NULL where it is not set, or set to nothing. */
+const char *environment(const char *name);
+
 #endif

@@ -150,8 +150,18 @@ static bool read_refusal(const struct http *http, const struct text *text, struc
     return true;
 }
 
-static enum error_kind kind_of(const struct request *request, int status, const char *code)
+/* Whether what was refused is the use of a key, or to be a role, rather than the object. */
+static bool is_of_role(int status, const struct refusal *refusal)
 {
+    return !strncmp(refusal->code, "KMS.", 4) ||
+           (status == 403 &&
+            (strstr(refusal->message, "kms:") || strcasestr(refusal->message, "AssumeRole")));
+}
+
+static enum error_kind kind_of(const struct request *request, int status,
+                               const struct refusal *refusal)
+{
+    const char *code = refusal->code;
     static const struct {
         const char *code; /* S3's; or NULL, and … */
         int first, last;  /* … these statuses … */
@@ -181,6 +191,8 @@ static enum error_kind kind_of(const struct request *request, int status, const 
         {NULL, 507, 507, false, ERROR_DISK_FULL},
         {NULL, 500, 599, false, ERROR_HTTP_SERVER},
     };
+    if (!request->url && is_of_role(status, refusal))
+        return ERROR_ROLE;
     for (size_t i = 0; i < COUNT(rows); i++) {
         bool by_code = rows[i].code && !strcmp(rows[i].code, code);
         bool by_status = !rows[i].code && rows[i].web == !!request->url &&
@@ -224,7 +236,7 @@ static enum verdict judge_refusal(const struct request *request, const struct ht
 {
     int status = response->status;
     snprintf(answer->code, sizeof(answer->code), "%s", refusal->code);
-    error_set(err, kind_of(request, status, refusal->code), "HTTP %d%s%s%s%s%s%s%s", status,
+    error_set(err, kind_of(request, status, refusal), "HTTP %d%s%s%s%s%s%s%s", status,
               *refusal->code ? " " : "", refusal->code, *refusal->request_id ? " (request id " : "",
               refusal->request_id, *refusal->request_id ? ")" : "", *refusal->message ? ": " : "",
               refusal->message);
@@ -275,13 +287,17 @@ enum verdict failure_judge(const struct request *request, const struct http *htt
                            struct answer *answer, struct error *err)
 {
     answer->status = response->status;
-    answer->code[0] = answer->region[0] = '\0';
+    answer->code[0] = answer->region[0] = answer->encryption[0] = '\0';
+    answer->date_us = -1;
     // However much a page says about an error, its status says enough.
     bool cut = outcome == HTTP_TOO_LONG && response->status / 100 != 2;
     if (outcome != HTTP_ANSWERED && !cut)
         return judge_outcome(request, outcome, response, err);
 
     take_info(http, &answer->info);
+    answer->date_us = failure_date_us(http, "Date");
+    const char *encryption = http_header(http, "x-amz-server-side-encryption");
+    snprintf(answer->encryption, sizeof(answer->encryption), "%s", encryption ? encryption : "");
     struct refusal refusal;
     bool refused = read_refusal(http, &response->text, &refusal);
     if (response->status / 100 != 2 || refused)

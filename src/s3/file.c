@@ -11,6 +11,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "s3/digest.h"
 #include "s3/store.h"
 
 struct file_reader {
@@ -108,11 +109,8 @@ void md5_free(EVP_MD_CTX **md5)
 void md5_hex(EVP_MD_CTX *md5, char etag[33])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(md5, digest, &size);
-    etag[0] = '\0';
-    for (unsigned int i = 0; i < size && i < 16; i++)
-        snprintf(etag + 2 * i, 3, "%02x", digest[i]);
+    EVP_DigestFinal_ex(md5, digest, NULL);
+    digest_hex(digest, MD5_BYTES, etag);
 }
 
 /* --- attributes --- */

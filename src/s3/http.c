@@ -84,6 +84,7 @@ static int seek_body(void *arg, curl_off_t offset, int origin)
     struct http *http = arg;
     if (origin != SEEK_SET || offset < 0 || (size_t)offset > body_size(http->request))
         return CURL_SEEKFUNC_FAIL;
+    http->response->sent_again |= http->sent > 0;
     http->sent = (size_t)offset;
     return CURL_SEEKFUNC_OK;
 }
@@ -177,8 +178,9 @@ static void set_method(CURL *curl, const struct http_request *request)
         curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)body_size(request));
     }
     // libcurl sends again by itself what gets no answer on a connection that was kept, and nobody
-    // learns of it. What must not be done twice unnoticed therefore gets a new one.
-    if (!strcmp(request->method, "POST"))
+    // learns of it but by the body. What must not be done twice unnoticed therefore gets a new one.
+    bool bare = !strcmp(request->method, "PUT") && !body_size(request);
+    if (bare || !strcmp(request->method, "POST"))
         curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
 }
 
@@ -191,6 +193,7 @@ static void set_limits(CURL *curl, const struct http *http)
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES_PER_SECOND);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)http->request->slow_s);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)http->request->limit_s);
     curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L * 1024);
     curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
     if (http->ca_bundle)
@@ -243,6 +246,7 @@ enum http_outcome http_send(struct http *http, const struct http_request *reques
     http->sent = http->header_bytes = response->size = response->text.size = 0;
     http->too_long = false;
     response->status = 0;
+    response->sent_again = false;
     response->why[0] = '\0';
 
     CLEANUP(free_list) struct curl_slist *headers = NULL;

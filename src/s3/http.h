@@ -9,6 +9,7 @@
 #ifndef S3_HTTP_H
 #define S3_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/cancel.h"
@@ -34,11 +35,13 @@ struct http_request {
     size_t into_size;
     size_t text_max; /* … else this many of it become text */
     int slow_s;      /* give up after so many seconds with less than 1 kB/s */
+    int limit_s;     /* and after so many seconds in all; 0: no limit */
     struct cancel *cancel;
 };
 
 struct http_response {
     int status;       /* 0: there was none */
+    bool sent_again;  /* the body: libcurl got no answer on a connection that was kept */
     size_t size;      /* of what is in `into` */
     struct text text; /* any other body; kept between requests, the caller's to release */
     char why[256];    /* what went wrong, when it is not HTTP_ANSWERED */

@@ -14,6 +14,7 @@
 
 #include "s3/file.h"
 #include "s3/key.h"
+#include "s3/local_upload.h"
 
 static const int directory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
@@ -123,6 +124,11 @@ static int folder_open(struct storage *storage, const struct object_name *name,
     return file_reader_new(ret, &fd, name->uri, err);
 }
 
+static void folder_sweep(struct storage *storage)
+{
+    upload_sweep((const struct folder *)storage);
+}
+
 static void folder_free(struct storage *storage)
 {
     free(((struct folder *)storage)->path);
@@ -132,6 +138,8 @@ static void folder_free(struct storage *storage)
 const struct store_ops folder_ops = {
     .free = folder_free,
     .open = folder_open,
+    .remove = folder_remove,
+    .sweep = folder_sweep,
     .delivery_new = folder_delivery_new,
     .delivery_scratch = folder_delivery_scratch,
     .delivery_commit = folder_delivery_commit,

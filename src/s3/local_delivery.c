@@ -327,16 +327,17 @@ static int sync_all(struct folder_delivery *delivery, struct error *err)
     return 0;
 }
 
-/* Commits in one folder, of whatever process, come one after the other: what place() sees stays
- * so. Where folders cannot be locked (NFS), whoever commits at the same time must not replace
- * objects by folders. */
-static int lock_commits(const struct folder_delivery *delivery, int *ret_lock, struct error *err)
+/* Commits and removals in one folder, of whatever process, come one after the other: what place()
+ * sees stays so. Where folders cannot be locked (NFS), whoever commits at the same time must not
+ * replace objects by folders. */
+static int lock_commits(const struct folder *folder, struct cancel *cancel, int *ret_lock,
+                        struct error *err)
 {
     static const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
-    int root = *ret_lock = folder_open_root(delivery->folder);
+    int root = *ret_lock = folder_open_root(folder);
     while (root >= 0 && flock(root, LOCK_EX | LOCK_NB) < 0 &&
            (errno == EWOULDBLOCK || errno == EINTR)) {
-        if (cancel_requested(delivery->cancel))
+        if (cancel_requested(cancel))
             return error_set(err, ERROR_CANCELED, "canceled while another delivery is committed");
         nanosleep(&moment, NULL);
     }
@@ -351,11 +352,21 @@ static void close_uploads(struct folder_delivery *delivery)
     delivery->scratch = NULL;
 }
 
+static int announce_all(struct folder_delivery *delivery, struct error *err)
+{
+    int count = 0;
+    const char **uris = ARENA_ARRAY(delivery->arena, const char *, delivery->files + 1);
+    for (struct folder_object *o = delivery->first; o; o = o->next)
+        uris[count++] = o->uri;
+    return announce(&delivery->base, uris, count, err);
+}
+
 int folder_delivery_commit(struct delivery *base, struct error *err)
 {
     struct folder_delivery *delivery = folder_delivery(base);
     CLEANUP(file_close) int lock = -1; // held until the end
-    if (lock_commits(delivery, &lock, err) < 0)
+    if (announce_all(delivery, err) < 0 ||
+        lock_commits(delivery->folder, delivery->cancel, &lock, err) < 0)
         return -1;
     if (place_all(delivery, err) < 0 || sync_all(delivery, err) < 0) {
         for (struct folder_object *o = delivery->last; o; o = o->before) {
@@ -375,4 +386,51 @@ void folder_delivery_free(struct delivery *base)
     pthread_mutex_destroy(&delivery->lock);
     arena_free(&delivery->arena);
     free(delivery);
+}
+
+/* --- what a killed process left --- */
+
+/* The time of a file is that of the last tick, which was up to 10 ms ago. */
+static bool is_older(const struct stat *st, int64_t since_us)
+{
+    enum { TICK_US = 10 * 1000 };
+    int64_t modified_us = (int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000;
+    return modified_us + TICK_US < since_us;
+}
+
+/* -1 with errno set. */
+static int remove_file(int bucket, const char *path, int64_t since_us)
+{
+    struct stat st;
+    CLEANUP(file_close) int file = open_beneath(bucket, path, O_PATH | O_NOFOLLOW);
+    if (file < 0 || fstat(file, &st) < 0)
+        return -1;
+    if (S_ISDIR(st.st_mode)) {
+        char beside[KEY_PATH_SIZE + sizeof(KEY_BESIDE)];
+        snprintf(beside, sizeof(beside), "%s/%s", path, KEY_BESIDE);
+        return remove_file(bucket, beside, since_us);
+    }
+    if (is_older(&st, since_us))
+        return 0;
+    if (unlinkat(bucket, path, 0) < 0)
+        return -1;
+    prune(bucket, path);
+    return 0;
+}
+
+int folder_remove(struct storage *storage, const struct object_name *name, int64_t since_us,
+                  struct error *err)
+{
+    const struct folder *folder = (const struct folder *)storage;
+    char path[KEY_PATH_SIZE];
+    CLEANUP(file_close) int root = -1; // locked until the end
+    if (bucket_check(name, err) < 0 || lock_commits(folder, NULL, &root, err) < 0)
+        return -1;
+    if (key_to_path(name->key, path) < 0)
+        return 0; // no object is called so
+    CLEANUP(file_close) int bucket = root < 0 ? -1 : open_bucket(root, name->bucket);
+    if ((bucket < 0 || remove_file(bucket, path, since_us) < 0) && errno != ENOENT &&
+        errno != ENOTDIR)
+        return file_error(err, "remove", name->uri);
+    return 0;
 }

@@ -24,13 +24,22 @@ static int s3_open(struct storage *storage, const struct object_name *name, stru
     return remote_open(ret, ((struct s3 *)storage)->client, NULL, &request, err);
 }
 
+/* Nobody can tell whose an unfinished upload is; s3_remove() aborts those of one object. */
+static void s3_sweep(struct storage *storage)
+{
+    (void)storage;
+}
+
 const struct store_ops s3_ops = {
     .free = s3_free,
     .open = s3_open,
+    .remove = s3_remove,
+    .sweep = s3_sweep,
     .delivery_new = s3_delivery_new,
     .delivery_scratch = s3_delivery_scratch,
     .delivery_commit = s3_delivery_commit,
     .delivery_free = s3_delivery_free,
+    .delivery_warning = s3_delivery_warning,
     .create = s3_create,
     .write = s3_write,
     .finish = s3_finish,

@@ -17,7 +17,7 @@
 #ifndef S3_S3_H
 #define S3_S3_H
 
-#include "s3/client.h"
+#include "s3/s3_bucket.h"
 #include "s3/store.h"
 
 struct s3 {
@@ -38,11 +38,25 @@ int s3_delivery_scratch(struct delivery *delivery, const char **ret_path,
 int s3_delivery_commit(struct delivery *delivery, struct error *err) MUST_CHECK;
 void s3_delivery_free(struct delivery *delivery);
 
+int s3_remove(struct storage *storage, const struct object_name *name, int64_t since_us,
+              struct error *err) MUST_CHECK;
+
 struct client *s3_delivery_client(const struct s3_delivery *delivery);
 struct cancel *s3_delivery_cancel(const struct s3_delivery *delivery);
 
-/* From now on the object may be there, and goes if the delivery is not committed. */
-void s3_delivery_put(struct s3_delivery *delivery, const struct object_name *name);
+const char *s3_delivery_warning(struct delivery *delivery);
+
+/* From now on the object is there, and goes if the delivery is not committed; with a trace, only if
+ * it turns out then that it is there. Copied. */
+void s3_delivery_put(struct s3_delivery *delivery, const struct object_name *name,
+                     const struct put_trace *doubtful);
+
+/* That the object was to be encrypted, and the server does not say that it is. */
+void s3_delivery_warn_unencrypted(struct s3_delivery *delivery, const struct object_name *name);
+
+/* Whether it is worth while to ask the server to clean up. */
+bool s3_delivery_server_answers(struct s3_delivery *delivery);
+void s3_delivery_give_up(struct s3_delivery *delivery);
 
 /* --- s3_writer.c --- */
 

@@ -3,11 +3,10 @@
 
 #include <string.h>
 
-#include <openssl/evp.h>
-
+#include "base/clock.h"
 #include "s3/xml.h"
 
-enum { LIST_MAX_BYTES = 16 * 1024 * 1024, LIST_MAX_PAGES = 100 };
+enum { LIST_MAX_BYTES = 4 * 1024 * 1024, LIST_MAX_PAGES = 100, TIME_STEP_S = 2 };
 
 /* A request to the bucket, or to an object in it; `uri` is for messages. */
 static struct request request_to(const struct s3_bucket *bucket, const char *key,
@@ -20,6 +19,7 @@ static struct request request_to(const struct s3_bucket *bucket, const char *key
         .bucket = bucket->name,
         .key = key,
         .cancel = bucket->cancel,
+        .hurried = bucket->hurried,
     };
 }
 
@@ -84,6 +84,18 @@ static int64_t bytes_of(const char *size)
     return bytes > 0 ? bytes : 0;
 }
 
+static bool is_truncated(const xml_node *list)
+{
+    return !strcmp(xml_value(list, "IsTruncated"), "true");
+}
+
+static int no_next_page(const struct s3_bucket *bucket, struct error *err)
+{
+    return error_set(err, ERROR_HTTP_UNKNOWN,
+                     "cannot list 's3://%s': the server does not say where the list goes on",
+                     bucket->name);
+}
+
 int s3_bucket_list(const struct s3_bucket *bucket, struct arena *arena, const char *prefix,
                    const char *token, struct object_listing **ret, const char **ret_token,
                    struct error *err)
@@ -113,16 +125,18 @@ int s3_bucket_list(const struct s3_bucket *bucket, struct arena *arena, const ch
         *end = object;
         end = &object->next;
     }
-    bool more = !strcmp(xml_value(list, "IsTruncated"), "true");
     const char *next = xml_value(list, "NextContinuationToken");
+    bool more = is_truncated(list);
+    if (more && !*next)
+        return no_next_page(bucket, err);
     *ret = first;
-    *ret_token = more && *next ? arena_strdup(arena, next) : NULL;
+    *ret_token = more ? arena_strdup(arena, next) : NULL;
     return 0;
 }
 
 /* Not percent-encoded: Ceph's gateway would encode the keys and not say that it did. */
 int s3_bucket_list_uploads(const struct s3_bucket *bucket, struct arena *arena, const char *prefix,
-                           struct upload_listing **ret, struct error *err)
+                           const char *only, struct upload_listing **ret, struct error *err)
 {
     struct upload_listing *first = NULL, **end = &first;
     const char *after_key = NULL, *after_id = NULL;
@@ -141,6 +155,9 @@ int s3_bucket_list_uploads(const struct s3_bucket *bucket, struct arena *arena, 
         const xml_node *list = xml_root(xml);
         for (const xml_node *entry = xml_child(list, "Upload"); entry;
              entry = xml_next(entry, "Upload")) {
+            bool encoded = !strcmp(xml_value(list, "EncodingType"), "url");
+            if (only && !encoded && strcmp(xml_value(entry, "Key"), only))
+                continue;
             struct upload_listing *upload = ARENA_NEW(arena, struct upload_listing);
             upload->key = key_in(arena, list, entry, "Key");
             upload->id = arena_strdup(arena, xml_value(entry, "UploadId"));
@@ -149,8 +166,10 @@ int s3_bucket_list_uploads(const struct s3_bucket *bucket, struct arena *arena, 
         }
         after_key = key_in(arena, list, list, "NextKeyMarker");
         after_id = arena_strdup(arena, xml_value(list, "NextUploadIdMarker"));
-        if (strcmp(xml_value(list, "IsTruncated"), "true") || !*after_key)
+        if (!is_truncated(list))
             break;
+        if (!*after_key)
+            return no_next_page(bucket, err);
     }
     *ret = first;
     return 0;
@@ -168,6 +187,34 @@ int s3_bucket_head(const struct s3_bucket *bucket, const char *key, struct objec
         return -1;
     *ret = answer.info;
     return 0;
+}
+
+/* Whether it was put after putting began, by the server's clock; its times are whole seconds. */
+static bool is_newer(const struct answer *answer, int64_t began_us)
+{
+    int64_t age_us = clock_monotonic_us() - began_us;
+    int64_t began_there_us = answer->date_us - age_us - TIME_STEP_S * INT64_C(1000000);
+    return answer->date_us < 0 || !answer->info.modified_us ||
+           answer->info.modified_us >= began_there_us;
+}
+
+/* A key of somebody's own makes another ETag. */
+static bool has_etag(const struct answer *answer, const char *ending)
+{
+    size_t length = strlen(answer->info.etag), end = strlen(ending);
+    bool other_key = *ending != '-' && !strncmp(answer->encryption, "aws:kms", 7);
+    return other_key || (length >= end && !strcmp(answer->info.etag + length - end, ending));
+}
+
+bool s3_bucket_has(const struct s3_bucket *bucket, const char *key, const struct put_trace *trace)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(answer_release) struct answer answer = {0};
+    struct error ignored;
+    struct request request = request_to(bucket, key, "HEAD", "look at", arena);
+    return client_send(bucket->client, &request, &answer, &ignored) == 0 &&
+           answer.info.bytes == trace->bytes && has_etag(&answer, trace->etag) &&
+           is_newer(&answer, trace->began_us);
 }
 
 int s3_bucket_delete(const struct s3_bucket *bucket, const char *key, struct error *err)
@@ -191,6 +238,7 @@ int s3_bucket_copy(const struct s3_bucket *bucket, const char *key, const char *
 
     struct request request = request_to(bucket, key, "PUT", "copy to", arena);
     request.slow_s = CLIENT_LONG_S;
+    request.document = "CopyObjectResult";
     request_header(&request, "x-amz-copy-source", source.data);
     return ask(bucket, &request, err);
 }
@@ -229,14 +277,15 @@ int s3_bucket_get_cors(const struct s3_bucket *bucket, struct text *ret, struct 
 int s3_bucket_put_cors(const struct s3_bucket *bucket, const char *xml, struct error *err)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    unsigned char md5[EVP_MAX_MD_SIZE], base64[32];
-    EVP_Digest(xml, strlen(xml), md5, NULL, EVP_md5(), NULL);
-    EVP_EncodeBlock(base64, md5, 16);
+    const struct piece body[HTTP_PIECES] = {{xml, strlen(xml)}};
+    unsigned char md5[MD5_BYTES];
+    char base64[MD5_BASE64_SIZE];
+    digest_md5(body, md5);
 
     struct request request = request_to(bucket, NULL, "PUT", "put CORS of", arena);
-    request.body[0] = (struct piece){xml, strlen(xml)};
+    request.body[0] = body[0];
     request_query(&request, "cors", "");
-    request_header(&request, "Content-MD5", (const char *)base64);
+    request_header(&request, "Content-MD5", digest_base64(md5, base64));
     request_header(&request, "Content-Type", "application/xml");
     return ask(bucket, &request, err);
 }

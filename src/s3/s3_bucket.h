@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "s3/client.h"
+#include "s3/digest.h"
 
 #define S3_NAMESPACE "http://s3.amazonaws.com/doc/2006-03-01/"
 
@@ -12,6 +13,7 @@ struct s3_bucket {
     struct client *client;
     const char *name;
     struct cancel *cancel; /* may be NULL */
+    bool hurried;          /* as in struct request */
 };
 
 struct object_listing {
@@ -19,6 +21,13 @@ struct object_listing {
     const char *key;
     int64_t bytes, modified_us;
     const char *etag, *storage_class;
+};
+
+/* What tells an object that was put from another one under its key. */
+struct put_trace {
+    int64_t began_us; /* when putting it began: clock_monotonic_us() */
+    int64_t bytes;
+    char etag[MD5_HEX_SIZE]; /* its ETag, or the end of it: "-3" for one of three parts */
 };
 
 struct upload_listing {
@@ -37,12 +46,16 @@ int s3_bucket_list(const struct s3_bucket *bucket, struct arena *arena, const ch
                    struct error *err) MUST_CHECK;
 
 /* The multipart uploads under keys with this prefix that were begun and not finished: all of them,
- * unless there are more than a hundred pages. */
+ * unless there are more than a hundred pages. Those under `only`, unless it is NULL. */
 int s3_bucket_list_uploads(const struct s3_bucket *bucket, struct arena *arena, const char *prefix,
-                           struct upload_listing **ret, struct error *err) MUST_CHECK;
+                           const char *only, struct upload_listing **ret,
+                           struct error *err) MUST_CHECK;
 
 int s3_bucket_head(const struct s3_bucket *bucket, const char *key, struct object_info *ret,
                    struct error *err) MUST_CHECK;
+
+/* Whether the object is there that was put so. One that looked the same before does not count. */
+bool s3_bucket_has(const struct s3_bucket *bucket, const char *key, const struct put_trace *trace);
 
 /* That there was none is no error. */
 int s3_bucket_delete(const struct s3_bucket *bucket, const char *key, struct error *err) MUST_CHECK;

@@ -10,10 +10,12 @@
 #include "s3/file.h"
 #include "s3/s3.h"
 #include "s3/s3_bucket.h"
+#include "s3/s3_upload.h"
 
 struct put_object {
     struct put_object *before;
     const char *bucket, *key;
+    const struct put_trace *doubtful; /* it may not be there, or be another; NULL: it is ours */
 };
 
 struct s3_delivery {
@@ -27,6 +29,8 @@ struct s3_delivery {
     /* ---- guarded by lock ---- */
     struct arena *arena;
     struct put_object *last;
+    bool silent;         /* the server does not answer any more: it is not asked to clean up */
+    const char *warning; /* NULL: none */
 };
 
 int s3_delivery_new(struct storage *storage, struct cancel *cancel, struct delivery **ret,
@@ -86,7 +90,8 @@ int s3_delivery_scratch(struct delivery *base, const char **ret_path, struct err
 
 /* --- objects --- */
 
-void s3_delivery_put(struct s3_delivery *delivery, const struct object_name *name)
+void s3_delivery_put(struct s3_delivery *delivery, const struct object_name *name,
+                     const struct put_trace *doubtful)
 {
     pthread_mutex_lock(&delivery->lock);
     struct put_object *object = ARENA_NEW(delivery->arena, struct put_object);
@@ -95,7 +100,45 @@ void s3_delivery_put(struct s3_delivery *delivery, const struct object_name *nam
         .bucket = arena_strdup(delivery->arena, name->bucket),
         .key = arena_strdup(delivery->arena, name->key),
     };
+    if (doubtful) {
+        struct put_trace *trace = ARENA_NEW(delivery->arena, struct put_trace);
+        *trace = *doubtful;
+        object->doubtful = trace;
+    }
     delivery->last = object;
+    pthread_mutex_unlock(&delivery->lock);
+}
+
+void s3_delivery_warn_unencrypted(struct s3_delivery *delivery, const struct object_name *name)
+{
+    pthread_mutex_lock(&delivery->lock);
+    if (!delivery->warning)
+        delivery->warning = arena_printf(
+            delivery->arena, "'%s' may not be encrypted: the server does not say so", name->uri);
+    pthread_mutex_unlock(&delivery->lock);
+}
+
+const char *s3_delivery_warning(struct delivery *base)
+{
+    struct s3_delivery *delivery = (struct s3_delivery *)base;
+    pthread_mutex_lock(&delivery->lock);
+    const char *warning = delivery->warning;
+    pthread_mutex_unlock(&delivery->lock);
+    return warning;
+}
+
+bool s3_delivery_server_answers(struct s3_delivery *delivery)
+{
+    pthread_mutex_lock(&delivery->lock);
+    bool silent = delivery->silent;
+    pthread_mutex_unlock(&delivery->lock);
+    return !silent;
+}
+
+void s3_delivery_give_up(struct s3_delivery *delivery)
+{
+    pthread_mutex_lock(&delivery->lock);
+    delivery->silent = true;
     pthread_mutex_unlock(&delivery->lock);
 }
 
@@ -103,6 +146,8 @@ void s3_delivery_put(struct s3_delivery *delivery, const struct object_name *nam
 int s3_delivery_commit(struct delivery *base, struct error *err)
 {
     struct s3_delivery *delivery = (struct s3_delivery *)base;
+    if (announce(base, NULL, 0, err) < 0)
+        return -1;
     if (cancel_requested(delivery->cancel))
         return error_set(err, ERROR_CANCELED, "canceled");
     delivery->last = NULL;
@@ -111,12 +156,14 @@ int s3_delivery_commit(struct delivery *base, struct error *err)
 }
 
 /* The newest first, so that no playlist names what has gone. A server that no longer answers is
- * not asked for every object. */
+ * not asked for every object. What stood there before and was not replaced stays. */
 static void take_back(const struct s3_delivery *delivery)
 {
     struct error err = {0};
     for (const struct put_object *object = delivery->last; object; object = object->before) {
-        struct s3_bucket bucket = {delivery->client, object->bucket, NULL};
+        struct s3_bucket bucket = {delivery->client, object->bucket, NULL, true};
+        if (object->doubtful && !s3_bucket_has(&bucket, object->key, object->doubtful))
+            continue;
         if (s3_bucket_delete(&bucket, object->key, &err) < 0 && err.kind >= ERROR_HTTP_SERVER)
             return;
     }
@@ -125,10 +172,30 @@ static void take_back(const struct s3_delivery *delivery)
 void s3_delivery_free(struct delivery *base)
 {
     struct s3_delivery *delivery = (struct s3_delivery *)base;
-    take_back(delivery);
+    if (!delivery->silent)
+        take_back(delivery);
     delivery_free(&delivery->scratch);
     storage_free(&delivery->scratch_storage);
     pthread_mutex_destroy(&delivery->lock);
     arena_free(&delivery->arena);
     free(delivery);
+}
+
+/* --- what a killed process left --- */
+
+int s3_remove(struct storage *storage, const struct object_name *name, int64_t since_us,
+              struct error *err)
+{
+    enum { CLOCKS_DIFFER_US = 60 * 1000000 }; // the server's and ours; and it counts seconds
+    struct client *client = ((struct s3 *)storage)->client;
+    struct s3_bucket bucket = {client, name->bucket, NULL};
+    struct s3_upload upload = {.client = client, .name = *name, .begun = true};
+    s3_upload_abort(&upload);
+
+    struct object_info info;
+    if (s3_bucket_head(&bucket, name->key, &info, err) < 0)
+        return err->kind == ERROR_NOT_FOUND ? 0 : -1;
+    if (info.modified_us + CLOCKS_DIFFER_US < since_us)
+        return 0;
+    return s3_bucket_delete(&bucket, name->key, err);
 }

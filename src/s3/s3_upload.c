@@ -3,28 +3,9 @@
 
 #include <string.h>
 
-#include <openssl/evp.h>
-
+#include "base/clock.h"
 #include "s3/s3_bucket.h"
 #include "s3/xml.h"
-
-enum { MD5_BYTES = 16, MD5_BASE64_SIZE = 25 };
-
-/* So that the server refuses bytes which were damaged on the way. */
-static const char *md5_of(const struct piece body[HTTP_PIECES], char out[MD5_BASE64_SIZE])
-{
-    unsigned char md5[EVP_MAX_MD_SIZE];
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool done = context && EVP_DigestInit_ex(context, EVP_md5(), NULL);
-    for (int i = 0; i < HTTP_PIECES && done; i++)
-        done = EVP_DigestUpdate(context, body[i].data, body[i].size);
-    done = done && EVP_DigestFinal_ex(context, md5, NULL);
-    EVP_MD_CTX_free(context);
-    if (!done)
-        return NULL;
-    EVP_EncodeBlock((unsigned char *)out, md5, MD5_BYTES);
-    return out;
-}
 
 static struct request request_to(const struct s3_upload *upload, const char *method)
 {
@@ -54,56 +35,86 @@ static void set_body(struct request *request, const struct piece body[HTTP_PIECE
     memcpy(request->body, body, sizeof(request->body));
 }
 
-int s3_upload_whole(const struct s3_upload *upload, const struct piece body[HTTP_PIECES],
+/* So that the server refuses bytes which were damaged on the way. */
+static void add_md5(struct request *request, const unsigned char md5[MD5_BYTES],
+                    char base64[MD5_BASE64_SIZE])
+{
+    request_header(request, "Content-MD5", digest_base64(md5, base64));
+}
+
+static void look_at_encryption(struct s3_upload *upload, const struct answer *answer)
+{
+    upload->unencrypted = upload->headers.encryption && !answer->encryption[0];
+}
+
+int s3_upload_whole(struct s3_upload *upload, const struct piece body[HTTP_PIECES],
                     struct error *err)
 {
     struct request request = request_to(upload, "PUT");
-    char md5[MD5_BASE64_SIZE];
+    unsigned char md5[MD5_BYTES];
+    char base64[MD5_BASE64_SIZE];
+    digest_md5(body, md5);
     set_body(&request, body);
-    request_header(&request, "Content-MD5", md5_of(body, md5));
+    add_md5(&request, md5, base64);
     add_object_headers(&request, &upload->headers);
+    upload->trace = (struct put_trace){
+        .began_us = clock_monotonic_us(),
+        .bytes = (int64_t)(body[0].size + body[1].size),
+    };
+    digest_hex(md5, sizeof(md5), upload->trace.etag);
+
     CLEANUP(answer_release) struct answer answer = {0};
-    return client_send(upload->client, &request, &answer, err);
+    int r = client_send(upload->client, &request, &answer, err);
+    upload->in_doubt = r < 0 && answer.in_doubt;
+    if (r == 0)
+        look_at_encryption(upload, &answer);
+    return r;
 }
 
 /* --- in parts --- */
 
-static int send_abort(const struct s3_upload *upload, const char *id, struct cancel *cancel,
-                      struct error *err)
+static int send_abort(const struct s3_upload *upload, const char *id, struct error *err)
 {
     struct request request = request_to(upload, "DELETE");
     request.verb = "abort the upload of";
-    request.cancel = cancel;
+    request.cancel = NULL;
+    request.hurried = true;
     request_query(&request, "uploadId", id);
     CLEANUP(answer_release) struct answer answer = {0};
     return client_send(upload->client, &request, &answer, err);
 }
 
-/* The list is of this very key, and of longer ones, which are not ours. */
-static void abort_all_but(const struct s3_upload *upload, const char *keep, struct cancel *cancel)
+/* The list is of this very key, and of longer ones, which are not ours.
+ * @retval -1  the list could not be had */
+static int abort_all_but(const struct s3_upload *upload, const char *keep, struct cancel *cancel,
+                         struct error *err)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct s3_bucket bucket = {upload->client, upload->name.bucket, cancel};
+    const char *key = upload->name.key;
+    struct s3_bucket bucket = {upload->client, upload->name.bucket, cancel, true};
     struct upload_listing *listing;
-    struct error ignored;
-    if (s3_bucket_list_uploads(&bucket, arena, upload->name.key, &listing, &ignored) < 0)
-        return;
-    for (; listing; listing = listing->next) {
+    if (s3_bucket_list_uploads(&bucket, arena, key, key, &listing, err) < 0)
+        return -1;
+    for (; listing && !cancel_requested(cancel); listing = listing->next) {
+        struct error ignored;
         bool other = !keep || strcmp(listing->id, keep);
-        if (other && !strcmp(listing->key, upload->name.key))
-            (void)!send_abort(upload, listing->id, cancel, &ignored);
+        if (other && !strcmp(listing->key, key))
+            (void)!send_abort(upload, listing->id, &ignored);
     }
+    return 0;
 }
 
 int s3_upload_begin(struct s3_upload *upload, struct arena *arena, struct error *err)
 {
-    abort_all_but(upload, NULL, upload->cancel);
+    struct error ignored;
+    (void)!abort_all_but(upload, NULL, upload->cancel, &ignored);
     struct request request = request_to(upload, "POST");
     request.document = "InitiateMultipartUploadResult";
     request_query(&request, "uploads", "");
     add_object_headers(&request, &upload->headers);
     CLEANUP(answer_release) struct answer answer = {0};
     upload->begun = true;
+    upload->trace.began_us = clock_monotonic_us(); // some servers date the object from now
     if (client_send(upload->client, &request, &answer, err) < 0)
         return -1;
 
@@ -114,8 +125,9 @@ int s3_upload_begin(struct s3_upload *upload, struct arena *arena, struct error 
                          "cannot write '%s': the server began no multipart upload",
                          upload->name.uri);
     upload->id = arena_strdup(arena, id);
-    if (answer.tries > 1) // one may have begun of which the answer was lost
-        abort_all_but(upload, upload->id, upload->cancel);
+    look_at_encryption(upload, &answer);
+    if (answer.in_doubt) // one may have begun of which the answer was lost
+        (void)!abort_all_but(upload, upload->id, upload->cancel, &ignored);
     return 0;
 }
 
@@ -123,12 +135,14 @@ int s3_upload_part(const struct s3_upload *upload, int number, const struct piec
                    char ret_etag[72], struct error *err)
 {
     struct request request = request_to(upload, "PUT");
-    char md5[MD5_BASE64_SIZE], part[16];
+    unsigned char md5[MD5_BYTES];
+    char base64[MD5_BASE64_SIZE], part[16];
+    digest_md5(body, md5);
     snprintf(part, sizeof(part), "%d", number);
     set_body(&request, body);
     request_query(&request, "partNumber", part);
     request_query(&request, "uploadId", upload->id);
-    request_header(&request, "Content-MD5", md5_of(body, md5));
+    add_md5(&request, md5, base64);
 
     CLEANUP(answer_release) struct answer answer = {0};
     if (client_send(upload->client, &request, &answer, err) < 0)
@@ -155,24 +169,11 @@ static void list_parts(struct text *out, const char (*etags)[72], int parts)
     text_add(out, "</CompleteMultipartUpload>");
 }
 
-/* Whether the object is there, made of so many parts: then only the answer was lost. */
-static bool is_complete(const struct s3_upload *upload, int parts, int64_t bytes)
+int s3_upload_complete(struct s3_upload *upload, const char (*etags)[72], int parts, int64_t bytes,
+                       struct error *err)
 {
-    struct request request = request_to(upload, "HEAD");
-    CLEANUP(answer_release) struct answer answer = {0};
-    struct error ignored;
-    char ending[16];
-    snprintf(ending, sizeof(ending), "-%d", parts);
-    if (client_send(upload->client, &request, &answer, &ignored) < 0)
-        return false;
-    size_t length = strlen(answer.info.etag), end = strlen(ending);
-    return answer.info.bytes == bytes && length > end &&
-           !strcmp(answer.info.etag + length - end, ending);
-}
-
-int s3_upload_complete(const struct s3_upload *upload, const char (*etags)[72], int parts,
-                       int64_t bytes, struct error *err)
-{
+    upload->trace.bytes = bytes;
+    snprintf(upload->trace.etag, sizeof(upload->trace.etag), "-%d", parts);
     CLEANUP(text_release) struct text list = {0};
     list_parts(&list, etags, parts);
     struct request request = request_to(upload, "POST");
@@ -185,18 +186,19 @@ int s3_upload_complete(const struct s3_upload *upload, const char (*etags)[72], 
     CLEANUP(answer_release) struct answer answer = {0};
     if (client_send(upload->client, &request, &answer, err) == 0)
         return 0;
-    if (answer.tries > 1 && answer.status == 404 && is_complete(upload, parts, bytes))
-        return 0;
-    return -1;
+    upload->in_doubt = answer.in_doubt;
+    struct s3_bucket bucket = {upload->client, upload->name.bucket, upload->cancel, false};
+    bool only_lost = answer.in_doubt && answer.status == 404 &&
+                     s3_bucket_has(&bucket, upload->name.key, &upload->trace);
+    return only_lost ? 0 : -1;
 }
 
-void s3_upload_abort(const struct s3_upload *upload)
+bool s3_upload_abort(const struct s3_upload *upload)
 {
     struct error err = {0};
-    if (!upload->begun)
-        return;
     if (upload->id)
-        (void)!send_abort(upload, upload->id, NULL, &err);
+        (void)!send_abort(upload, upload->id, &err);
     if (err.kind < ERROR_HTTP_SERVER) // the server still answers
-        abort_all_but(upload, NULL, NULL);
+        (void)!abort_all_but(upload, NULL, NULL, &err);
+    return err.kind < ERROR_HTTP_SERVER;
 }

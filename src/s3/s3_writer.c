@@ -2,15 +2,15 @@
 /*
  * The bytes of one object on their way to the server.
  *
- *   head │ first (up to 8 MiB) │ part 2 │ part 3 │ …
+ *   head │ first (up to 5 MiB) │ part 2 │ part 3 │ …
  *
  * `first` stays in memory until the object is finished, because then it may get a head. Most
- * objects end within it and are one PUT. Beyond, bytes fill parts, each sent by a thread of its
- * own, two at most at a time; part 1, head and first together, goes last. So a writer holds at
- * most first, two parts that are being sent, and one that is being filled.
+ * objects end within it and are one PUT. Beyond, bytes fill parts, each sent by a thread while the
+ * next one is filled; part 1, head and first together, goes last. So a writer holds at most first,
+ * the part that is being sent, and the one that is being filled.
  *
  * A part is 5 MiB, the least that S3 takes, and twice that after every thousand parts: 10,000 of
- * them hold 5 TiB, the most that S3 has in an object.
+ * them hold 4.88 TiB; the most that S3 has in an object is 5 TiB.
  */
 #include <pthread.h>
 #include <string.h>
@@ -19,11 +19,11 @@
 #include "s3/s3_upload.h"
 
 enum {
-    FIRST_BYTES = 8 << 20,
+    FIRST_BYTES = 5 << 20,
     PART_BYTES = 5 << 20,
     PARTS_OF_A_SIZE = 1000,
     PARTS_MOST = 10000,
-    SENDERS = 2,
+    SENDERS = 1,
 };
 
 /* Bytes in memory that may be short. */
@@ -188,6 +188,8 @@ static int send_filled(struct s3_writer *writer, struct error *err)
 int s3_create(struct delivery *delivery, const struct object_name *name,
               const struct object_headers *headers, struct object_writer **ret, struct error *err)
 {
+    if (announce(delivery, &name->uri, 1, err) < 0)
+        return -1;
     struct s3_writer *writer = calloc(1, sizeof(*writer));
     if (!writer)
         return error_set(err, ERROR_BUG, "out of memory");
@@ -238,12 +240,6 @@ static int send_rest(struct s3_writer *writer, const struct piece body[HTTP_PIEC
     return wait_for_all(writer, err);
 }
 
-/* Whether the object may be there although the server did not say so. */
-static bool is_uncertain(enum error_kind kind)
-{
-    return kind == ERROR_CANCELED || kind == ERROR_HTTP_SERVER || kind == ERROR_HTTP_CONNECTION;
-}
-
 int s3_finish(struct object_writer *object_writer, const void *head, size_t head_size,
               struct error *err)
 {
@@ -256,8 +252,11 @@ int s3_finish(struct object_writer *object_writer, const void *head, size_t head
     int r = in_parts ? s3_upload_complete(&writer->upload, (const char(*)[72])writer->etags.data,
                                           writer->parts, writer->bytes, err)
                      : s3_upload_whole(&writer->upload, body, err);
-    if (r == 0 || is_uncertain(err->kind))
-        s3_delivery_put(writer->delivery, &writer->upload.name);
+    if (r == 0 || writer->upload.in_doubt)
+        s3_delivery_put(writer->delivery, &writer->upload.name,
+                        r == 0 ? NULL : &writer->upload.trace);
+    if (r == 0 && writer->upload.unencrypted)
+        s3_delivery_warn_unencrypted(writer->delivery, &writer->upload.name);
     if (r == 0)
         writer->upload.begun = false;
     return r;
@@ -268,7 +267,9 @@ void s3_writer_free(struct object_writer *object_writer)
     struct s3_writer *writer = s3_writer(object_writer);
     struct error ignored;
     (void)!wait_for_all(writer, &ignored);
-    s3_upload_abort(&writer->upload);
+    if (writer->upload.begun && s3_delivery_server_answers(writer->delivery) &&
+        !s3_upload_abort(&writer->upload))
+        s3_delivery_give_up(writer->delivery);
     for (int i = 0; i < SENDERS; i++)
         buffer_release(&writer->senders[i].buffer);
     buffer_release(&writer->first);

@@ -9,6 +9,7 @@
 #include <openssl/hmac.h>
 
 #include "base/clock.h"
+#include "s3/digest.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
@@ -23,8 +24,9 @@ char *sigv4_time(int64_t wall_us, char out[SIGV4_TIME_SIZE])
 
 static void add_hex(struct text *out, const unsigned char hash[HASH_BYTES])
 {
-    for (int i = 0; i < HASH_BYTES; i++)
-        text_add(out, "%02x", hash[i]);
+    char hex[2 * HASH_BYTES + 1];
+    digest_hex(hash, HASH_BYTES, hex);
+    text_add(out, "%s", hex);
 }
 
 /* --- the canonical request --- */

@@ -29,7 +29,7 @@ struct sigv4_request {
 
 #define SIGV4_UNSIGNED "UNSIGNED-PAYLOAD"
 
-enum { SIGV4_TIME_SIZE = 17, SIGV4_HASH_SIZE = 65 };
+enum { SIGV4_TIME_SIZE = 17 };
 
 /* "20130524T000000Z", the value of x-amz-date; returns out. */
 char *sigv4_time(int64_t wall_us, char out[SIGV4_TIME_SIZE]);

@@ -105,10 +105,34 @@ int object_read(struct object_reader *reader, int64_t offset, void *buffer, size
     return reader->ops->read(reader, offset, buffer, size, ret_size, err);
 }
 
+int storage_remove(struct storage *storage, const char *uri, int64_t since_us, struct error *err)
+{
+    struct object_name name;
+    if (name_split(&name, uri, err) < 0)
+        return -1;
+    return storage->ops->remove(storage, &name, since_us, err);
+}
+
+void storage_sweep(struct storage *storage)
+{
+    storage->ops->sweep(storage);
+}
+
 int delivery_new(struct storage *storage, struct cancel *cancel, struct delivery **ret,
                  struct error *err)
 {
     return storage->ops->delivery_new(storage, cancel, ret, err);
+}
+
+void delivery_announce_to(struct delivery *delivery, struct announcer *announcer)
+{
+    delivery->announcer = announcer;
+}
+
+int announce(const struct delivery *delivery, const char *const *uris, int count, struct error *err)
+{
+    struct announcer *announcer = delivery->announcer;
+    return announcer ? announcer->announce(announcer, uris, count, err) : 0;
 }
 
 int delivery_scratch(struct delivery *delivery, const char **ret_path, struct error *err)
@@ -119,6 +143,11 @@ int delivery_scratch(struct delivery *delivery, const char **ret_path, struct er
 int delivery_commit(struct delivery *delivery, struct error *err)
 {
     return delivery->ops->delivery_commit(delivery, err);
+}
+
+const char *delivery_warning(struct delivery *delivery)
+{
+    return delivery->ops->delivery_warning ? delivery->ops->delivery_warning(delivery) : NULL;
 }
 
 void delivery_free(struct delivery **delivery)

@@ -12,7 +12,8 @@
  * name them, then the top-level playlist, never shows a playlist whose parts are missing. A
  * delivery that is freed without a commit leaves nothing: no object under a final name, no
  * unfinished upload. A store that cannot hold objects back may show them between finish and
- * commit; on abort it deletes them.
+ * commit; on abort it deletes them. A server that does not answer is asked to clean up for some ten
+ * seconds, and then no more.
  *
  * Buckets are not created by writing, except by a folder store.
  *
@@ -109,6 +110,18 @@ int object_read(struct object_reader *reader, int64_t offset, void *buffer, size
 int delivery_new(struct storage *storage, struct cancel *cancel, struct delivery **ret,
                  struct error *err) MUST_CHECK;
 
+/* Somebody who keeps on record which objects may be there, for the case that this process is
+ * killed. He is told of each before anybody can see it: by a commit, of all that it is about to
+ * show (none, where they can be seen already); by a store that cannot hold objects back, of each
+ * one when it is begun, from the thread that begins it. -1: then it is not shown. */
+struct announcer {
+    int (*announce)(struct announcer *announcer, const char *const *uris, int count,
+                    struct error *err) MUST_CHECK;
+};
+
+/* To be called before the delivery's first object; `announcer` must outlive it. */
+void delivery_announce_to(struct delivery *delivery, struct announcer *announcer);
+
 /* The absolute path of a folder for this delivery's small temporary files, made at the first call;
  * the same path every time. It goes, with its files, with the commit or the delivery; the next
  * delivery removes what a killed process left. Files in it are called as in local_upload.h. */
@@ -120,6 +133,10 @@ int delivery_scratch(struct delivery *delivery, const char **ret_path,
  *
  * @retval -1  also ERROR_CANCELED: nothing has become visible */
 int delivery_commit(struct delivery *delivery, struct error *err) MUST_CHECK;
+
+/* What was asked of the store and perhaps not done, for a person to read; NULL: nothing. Valid as
+ * long as the delivery. */
+const char *delivery_warning(struct delivery *delivery);
 
 /* Aborts what was not committed; writers must be freed before. Accepts NULL. */
 void delivery_free(struct delivery **delivery);
@@ -137,6 +154,15 @@ int object_finish(struct object_writer *writer, const void *head, size_t head_si
 
 /* Abandons an object that was not finished. Accepts NULL. */
 void object_writer_free(struct object_writer **writer);
+
+/* Removes what a killed process may have left of an object: the object itself, unless it is older
+ * than `since_us` (since 1970) and so not that process's, and its unfinished uploads. That there is
+ * nothing is no error. */
+int storage_remove(struct storage *storage, const char *uri, int64_t since_us,
+                   struct error *err) MUST_CHECK;
+
+/* Removes unfinished deliveries of killed processes, where a store can tell. Best effort. */
+void storage_sweep(struct storage *storage);
 
 /* All at once: create, write, finish. */
 int object_put(struct delivery *delivery, const char *uri, const struct object_headers *headers,

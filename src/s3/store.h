@@ -30,6 +30,7 @@ struct object_reader {
 
 struct delivery {
     const struct store_ops *ops;
+    struct announcer *announcer; /* or NULL */
 };
 
 struct object_writer {
@@ -46,6 +47,10 @@ struct reader_ops {
 /* In the arena. */
 struct object_headers object_headers_copy(struct arena *arena, const struct object_headers *from);
 
+/* Tells the delivery's announcer, if it has one. */
+int announce(const struct delivery *delivery, const char *const *uris, int count,
+             struct error *err) MUST_CHECK;
+
 /* An input that is no object of the store. */
 int web_open(const char *url, struct cancel *cancel, struct object_reader **ret,
              struct error *err) MUST_CHECK;
@@ -55,12 +60,17 @@ struct store_ops {
     int (*open)(struct storage *storage, const struct object_name *name, struct cancel *cancel,
                 struct object_reader **ret, struct error *err) MUST_CHECK;
 
+    int (*remove)(struct storage *storage, const struct object_name *name, int64_t since_us,
+                  struct error *err) MUST_CHECK;
+    void (*sweep)(struct storage *storage);
+
     int (*delivery_new)(struct storage *storage, struct cancel *cancel, struct delivery **ret,
                         struct error *err) MUST_CHECK;
     int (*delivery_scratch)(struct delivery *delivery, const char **ret_path,
                             struct error *err) MUST_CHECK;
     int (*delivery_commit)(struct delivery *delivery, struct error *err) MUST_CHECK;
     void (*delivery_free)(struct delivery *delivery);
+    const char *(*delivery_warning)(struct delivery *delivery); /* NULL: there is never one */
 
     int (*create)(struct delivery *delivery, const struct object_name *name,
                   const struct object_headers *headers, struct object_writer **ret,

@@ -114,6 +114,72 @@ void target_into_region(struct arena *arena, struct target *target, const char *
                               region + strlen(label)));
 }
 
+/* --- whose it is --- */
+
+/* Without the port. */
+static size_t name_length(const char *host)
+{
+    const char *colon = strrchr(host, ':');
+    return colon && !strchr(colon, ']') ? (size_t)(colon - host) : strlen(host);
+}
+
+static bool ends_in(const char *s, size_t length, const char *end)
+{
+    size_t size = strlen(end);
+    return length >= size && !strncasecmp(s + length - size, end, size);
+}
+
+/* Cuts the last label off; returns it. */
+static const char *cut_label(const char *host, size_t *length)
+{
+    size_t start = *length;
+    while (start && host[start - 1] != '.')
+        start--;
+    *length = start ? start - 1 : 0;
+    return host + start;
+}
+
+static bool names_s3(const char *label)
+{
+    return !strncasecmp(label, "s3.", 3) || !strncasecmp(label, "s3-", 3);
+}
+
+/* "s3.REGION", "s3-REGION", "s3.dualstack.REGION", "s3" in front of amazonaws.com, and whatever in
+ * front of that. Other services let people choose what stands there. */
+static bool is_aws_s3(const char *host)
+{
+    size_t length = name_length(host);
+    if (ends_in(host, length, ".cn"))
+        length -= strlen(".cn");
+    if (!ends_in(host, length, ".amazonaws.com"))
+        return false;
+    length -= strlen(".amazonaws.com");
+    if (names_s3(cut_label(host, &length)))
+        return true;
+    const char *label = cut_label(host, &length);
+    if (!strncasecmp(label, "dualstack.", strlen("dualstack.")))
+        label = cut_label(host, &length);
+    return names_s3(label);
+}
+
+bool target_is_within(const struct target *endpoint, const struct target *there)
+{
+    size_t length = name_length(endpoint->host), size = name_length(there->host);
+    bool same_end =
+        size >= length && !strncasecmp(there->host + size - length, endpoint->host, length);
+    bool below = same_end && (size == length || there->host[size - length - 1] == '.');
+    return below || (is_aws_s3(endpoint->host) && is_aws_s3(there->host));
+}
+
+bool target_is_signed(const struct target *target)
+{
+    for (const char *at = target->query; at && *at; at += strcspn(at, "&"), at += *at == '&') {
+        if (!strncasecmp(at, "X-Amz-Signature=", 16) || !strncasecmp(at, "Signature=", 10))
+            return true;
+    }
+    return false;
+}
+
 const char *target_url(struct arena *arena, const struct target *target)
 {
     bool query = target->query && *target->query;

@@ -31,6 +31,13 @@ void target_into_host(struct arena *arena, struct target *target, const char *bu
 void target_into_region(struct arena *arena, struct target *target, const char *from,
                         const char *to);
 
+/* Whether it is the endpoint's own host, one below it, or, where both are AWS's, one of its S3. The
+ * port may be another. */
+bool target_is_within(const struct target *endpoint, const struct target *there);
+
+/* Whether its query is a signature. */
+bool target_is_signed(const struct target *target);
+
 const char *target_url(struct arena *arena, const struct target *target);
 
 /* A URL as it may stand in a message: without a user, and without the query, which may be a

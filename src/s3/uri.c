@@ -46,6 +46,23 @@ void uri_decode(char *s)
     *out = '\0';
 }
 
+int uri_take_query(struct arena *arena, const char *query, struct field ret[FIELDS_MAX])
+{
+    int count = 0;
+    for (const char *at = query; *at && count < FIELDS_MAX;) {
+        size_t length = strcspn(at, "&"), name = strcspn(at, "=&");
+        size_t value = name < length ? name + 1 : length;
+        char *decoded[] = {arena_strndup(arena, at, name),
+                           arena_strndup(arena, at + value, length - value)};
+        uri_decode(decoded[0]);
+        uri_decode(decoded[1]);
+        if (length)
+            ret[count++] = (struct field){decoded[0], decoded[1]};
+        at += length + (at[length] == '&');
+    }
+    return count;
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(((const struct text *)a)->data, ((const struct text *)b)->data);

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/text.h"
 
 /* A query parameter or a header. */
@@ -20,6 +21,9 @@ void uri_encode(struct text *out, const char *s, const char *keep);
 
 /* Undoes it in place; a '%' that begins no %XY stays. */
 void uri_decode(char *s);
+
+/* Takes "a=1&b" apart and decodes it; returns how many there are. In the arena. */
+int uri_take_query(struct arena *arena, const char *query, struct field ret[FIELDS_MAX]);
 
 /* Adds "a=1&b=2", sorted as signatures want it. */
 void uri_add_query(struct text *out, const struct field *fields, int count);

@@ -179,6 +179,13 @@ async def stuck(exchange):
     exchange.hang_up()
 
 
+async def silent(exchange):
+    """The request is taken and goes nowhere; no answer comes."""
+    with contextlib.suppress(ConnectionError):
+        await asyncio.sleep(60)
+    exchange.hang_up()
+
+
 async def redirected(exchange):
     """Sent on to the server itself."""
     host, port = exchange.proxy.upstream
@@ -232,7 +239,7 @@ PASSING = {
     "RequestTimeout": request_timeout,
     "skewed": skewed,
 }
-FAULTS = {**PASSING, "stuck": stuck, "expired": expired}
+FAULTS = {**PASSING, "stuck": stuck, "silent": silent, "expired": expired}
 
 
 class Proxy:

@@ -43,12 +43,40 @@ def test_each_fault(server, source, fault, method):
     """Twice in a row, for reads, parts, and the calls that begin and complete an upload."""
     uri, body = source
     most = 1 if fault == "skewed" else 2
+    started = time.monotonic()
     with Proxy(server.address, [fault], 1, most=most, only=lambda r: r.first.startswith(method)) as proxy:
         result = transfer(server, proxy, uri, "each")
     assert result.exit == 0, result.stderr
     assert proxy.happened[fault] == most
+    assert not fault.endswith("Retry-After") or time.monotonic() - started >= most
     assert server.get("faults", "each") == body
     assert not server.uploads("faults")
+
+
+def start_put(server, proxy, key):
+    """A transfer of a small object over one that is there."""
+    server.put("faults", "small", b"new")
+    server.put("faults", key, b"old")
+    command = [TOOLS / "s3_transfer", "s3://faults/small", f"s3://faults/{key}"]
+    return call(command, server.environment(proxy.endpoint), limit=60)
+
+
+@pytest.mark.parametrize("fault", ["503", "expired", "reset"])
+def test_refused_object_stays(server, fault):
+    """What was there before is not deleted for an object that has never replaced it."""
+    with Proxy(server.address, [fault], 1, only=lambda r: r.first.startswith("PUT")) as proxy:
+        result = start_put(server, proxy, "stays")
+    assert result.exit == 1 and proxy.happened[fault]
+    assert server.get("faults", "stays") == b"old"
+
+
+def test_lost_object_goes(server):
+    """The object is there, nobody says so, and then the token has expired: it is taken back."""
+    after = lambda r: r.first.startswith("PUT") and proxy.happened["lost"]  # noqa: E731
+    with Proxy(server.address, ["expired"], 1, only=after, at=("PUT", 1, "lost")) as proxy:
+        result = start_put(server, proxy, "goes")
+    assert result.exit == 1 and result.stderr.startswith("1401: "), result.stderr
+    assert "goes" not in server.keys_in("faults")
 
 
 @pytest.mark.parametrize("post", [1, 2])
@@ -99,7 +127,7 @@ def test_expired_for_good(server, source):
 
 @pytest.fixture(scope="session")
 def large_clip(tmp_path_factory):
-    """Four parts in, and five out of LARGE."""
+    """More than three parts of LARGE come out of it."""
     clip = tmp_path_factory.mktemp("clips") / "large.mp4"
     picture = "testsrc2=s=1280x720:r=25:d=4,noise=alls=30:allf=t:all_seed=1,format=yuv420p"
     command = ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", picture, "-c:v", "mpeg4", "-q:v", "13", clip]
@@ -196,6 +224,28 @@ def test_mix(server, expected, seed, tally):
         assert ranges >= 3 and parts(server, bucket) >= 3
     tally[f"jobs, {size}"] += 1
     empty(server, bucket)
+
+
+def test_canceled_while_nobody_answers(server, large_clip):
+    """A job that is stopped ends soon, although the server takes requests and answers none. An object
+    that was to be replaced stays."""
+    source = server.put("clips", large_clip.name, large_clip.read_bytes())
+    bucket = server.new_bucket("silent")
+    command = command_of_run("mp4.json", source, f"s3://{bucket}", "--speed", "draft", *LARGE)
+    with Proxy(server.address) as proxy:
+        call(command, server.environment(proxy.endpoint)).completed()
+        (key,) = server.keys_in(bucket)
+        before, puts = server.get(bucket, key), proxy.count("PUT ")
+        process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   env=server.environment(proxy.endpoint))  # fmt: skip
+        while process.poll() is None and proxy.count("PUT ") <= puts:
+            time.sleep(0.005)
+        proxy.faults, proxy.rate = ["silent"], 1
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        assert process.wait(60) != 0
+        assert time.monotonic() - started < 25
+    assert server.get(bucket, key) == before
 
 
 def test_first_cause(server, large_clip):

@@ -107,7 +107,7 @@ static int ask(struct client *client, struct arena *arena, char what, struct err
     case 'l':
         return list(&bucket, arena, err);
     case 'u':
-        return s3_bucket_list_uploads(&bucket, arena, "k", &uploads, err);
+        return s3_bucket_list_uploads(&bucket, arena, "k", NULL, &uploads, err);
     case 'h':
         return s3_bucket_head(&bucket, "k", &info, err);
     case 'd':

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "s3/s3.h"
 #include "s3/s3_bucket.h"
 
@@ -32,7 +33,7 @@ static void ok_(struct place *p, int r, const char *what, int line)
 
 static struct s3_bucket bucket_called(const struct place *p, const char *name)
 {
-    return (struct s3_bucket){p->client, name, NULL};
+    return (struct s3_bucket){.client = p->client, .name = name};
 }
 
 /* Bytes that differ wherever one looks. */
@@ -78,7 +79,7 @@ static void expect_no_uploads(struct place *p, const char *bucket)
 {
     struct upload_listing *uploads;
     struct s3_bucket b = bucket_called(p, bucket);
-    ok(p, s3_bucket_list_uploads(&b, p->arena, "", &uploads, &p->err));
+    ok(p, s3_bucket_list_uploads(&b, p->arena, "", NULL, &uploads, &p->err));
     assert_null(uploads);
 }
 
@@ -140,7 +141,7 @@ static void test_sizes(void **state)
 {
     struct place *p = *state;
     static const size_t heads[] = {0, 1, 3 * MIB};
-    static const size_t bodies[] = {1, 8 * MIB, 8 * MIB + 1, 13 * MIB, 13 * MIB + 1, 29 * MIB + 7};
+    static const size_t bodies[] = {1, 5 * MIB, 5 * MIB + 1, 10 * MIB, 10 * MIB + 1, 29 * MIB + 7};
     CLEANUP(free_pointer) char *all = malloc(33 * MIB);
     fill(all, 33 * MIB);
 
@@ -200,11 +201,75 @@ static void test_left_upload(void **state)
 
     struct upload_listing *uploads;
     struct s3_bucket bucket = bucket_called(p, "calls");
-    ok(p, s3_bucket_list_uploads(&bucket, p->arena, "left", &uploads, &p->err));
+    ok(p, s3_bucket_list_uploads(&bucket, p->arena, "left", NULL, &uploads, &p->err));
     assert_string_equal(uploads->key, "left behind"); // another key is not touched
     assert_null(uploads->next);
     put(p, p->storage, "s3://calls/left behind", bytes, 20 * MIB);
     expect_no_uploads(p, "calls");
+}
+
+/* --- what a killed process leaves --- */
+
+struct witness {
+    struct announcer announcer;
+    int calls, count;
+    char last[64];
+};
+
+static int write_down(struct announcer *announcer, const char *const *uris, int count,
+                      struct error *err)
+{
+    struct witness *witness = (struct witness *)announcer;
+    (void)err;
+    witness->calls++;
+    witness->count += count;
+    if (count)
+        snprintf(witness->last, sizeof(witness->last), "%s", uris[0]);
+    return 0;
+}
+
+/* Each object when it is begun, and the commit. */
+static void test_announced(void **state)
+{
+    struct place *p = *state;
+    struct witness witness = {{write_down}};
+    CLEANUP(delivery_free) struct delivery *delivery = NULL;
+    ok(p, delivery_new(p->storage, NULL, &delivery, &p->err));
+    delivery_announce_to(delivery, &witness.announcer);
+    struct object_writer *writer;
+    ok(p, object_create(delivery, "s3://calls/announced", NULL, &writer, &p->err));
+    assert_string_equal(witness.last, "s3://calls/announced");
+    ok(p, object_finish(writer, "1", 1, &p->err));
+    object_writer_free(&writer);
+    assert_int_equal(witness.calls, 1);
+    ok(p, delivery_commit(delivery, &p->err));
+    assert_int_equal(witness.calls, 2);
+    assert_int_equal(witness.count, 1);
+}
+
+static void test_remove(void **state)
+{
+    struct place *p = *state;
+    struct request request = {.method = "POST", .verb = "begin", .uri = "dead", .bucket = "calls"};
+    request.key = "dead";
+    request_query(&request, "uploads", "");
+    CLEANUP(answer_release) struct answer answer = {0};
+    put(p, p->storage, "s3://calls/dead", "1", 1);
+    put(p, p->storage, "s3://calls/dead too", "2", 1);
+    ok(p, client_send(p->client, &request, &answer, &p->err));
+
+    int64_t later_us = clock_true_us() + 120 * 1000000;
+    ok(p, storage_remove(p->storage, "s3://calls/dead", later_us, &p->err)); // somebody else's
+    expect(p, p->storage, "s3://calls/dead", "1", 1);
+    expect_no_uploads(p, "calls");
+
+    ok(p, storage_remove(p->storage, "s3://calls/dead", clock_true_us(), &p->err));
+    ok(p, storage_remove(p->storage, "s3://calls/dead", clock_true_us(), &p->err)); // again
+    ok(p, storage_remove(p->storage, "s3://no-such-bucket/dead", 0, &p->err));
+    struct object_reader *reader;
+    assert_int_equal(storage_open(p->storage, "s3://calls/dead", NULL, &reader, &p->err), -1);
+    assert_int_equal(p->err.kind, ERROR_NOT_FOUND);
+    expect(p, p->storage, "s3://calls/dead too", "2", 1);
 }
 
 /* --- reading --- */
@@ -387,7 +452,8 @@ int main(void)
         cmocka_unit_test(test_list),     cmocka_unit_test(test_left_upload),
         cmocka_unit_test(test_bucket),   cmocka_unit_test(test_changed_while_read),
         cmocka_unit_test(test_cors),     cmocka_unit_test(test_presigned),
-        cmocka_unit_test(test_canceled),
+        cmocka_unit_test(test_canceled), cmocka_unit_test(test_announced),
+        cmocka_unit_test(test_remove),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

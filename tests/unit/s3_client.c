@@ -201,7 +201,8 @@ static void test_bucket_in_host(void **state)
     static const struct {
         const char *bucket, *request;
     } rows[] = {
-        {"a.b-1", "GET https://a.b-1.s3.us-east-1.amazonaws.com/k us-east-1" NOW},
+        {"ab-1", "GET https://ab-1.s3.us-east-1.amazonaws.com/k us-east-1" NOW},
+        {"a.b-1", "GET " AWS "/a.b-1/k us-east-1" NOW}, // no certificate is for that
         {"evil.example.com?", "GET " AWS "/evil.example.com%3F/k us-east-1" NOW},
         {"me@evil", "GET " AWS "/me%40evil/k us-east-1" NOW},
         {"a\r\nb", "GET " AWS "/a%0D%0Ab/k us-east-1" NOW},
@@ -221,22 +222,32 @@ static void test_bucket_in_host(void **state)
 
 /* --- an object that does not get there --- */
 
-static int put_large(struct client *client)
+static int put_large_as(struct client *client, const struct object_headers *headers)
 {
-    enum { SIZE = 13 << 20 }; // part 2 is full and on its way; part 1 goes last
+    enum { SIZE = 10 << 20 }; // part 2 is full and on its way; part 1 goes last
     struct s3 s3 = {{&s3_ops}, client};
     CLEANUP(free_pointer) char *bytes = calloc(1, SIZE);
     CLEANUP(delivery_free) struct delivery *delivery = NULL;
     struct error err;
     assert_int_equal(delivery_new(&s3.base, NULL, &delivery, &err), 0);
-    int r = object_put(delivery, "s3://b/k", NULL, bytes, SIZE, &err);
+    int r = object_put(delivery, "s3://b/k", headers, bytes, SIZE, &err);
     return r < 0 ? (int)err.kind : 0;
+}
+
+static int put_large(struct client *client)
+{
+    return put_large_as(client, NULL);
 }
 
 #define LIST "200\n\n<ListMultipartUploadsResult/>"
 #define BEGUN                                                                                      \
     "200\n\n<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
 #define PART    "200\nETag: \"e\"\n"
+#define EXPIRED ERROR_OF(400, "", "ExpiredToken", "")
+#define HEAD(bytes, etag, time)                                                                    \
+    "200\nContent-Length: " #bytes "\nETag: \"" etag "\"\n"                                        \
+    "Date: Thu, 01 Jan 2026 12:00:01 GMT\nLast-Modified: Thu, 01 Jan 2026 " time " GMT\n"
+#define MD5_ABC "900150983cd24fb0d6963f7d28e17f72"
 #define DELETED "DELETE " AWS "/b/k us-east-1"
 
 /* What is there already stays where a part has failed, for then nothing can have replaced it. */
@@ -256,12 +267,229 @@ static void test_failed_part(void **state)
 static void test_failed_completion(void **state)
 {
     (void)state;
-    static const char answers[] = LIST "\n--\n" BEGUN "\n--\n" PART "\n--\n" PART
-                                       "\n--\nimpossible\n--\n204\n\n--\n" LIST "\n--\n204\n";
+    static const char answers[] =
+        LIST "\n--\n" BEGUN "\n--\n" PART "\n--\n" PART "\n--\nbroken\n--\n" EXPIRED
+             "\n--\n204\n\n--\n" LIST "\n--\n" HEAD(10485760, "7-2", "12:00:00") "\n--\n204\n";
     CLEANUP(client_free) struct client *client = client_at(AWS, false);
     script_begin(answers, strlen(answers));
-    assert_int_equal(put_large(client), ERROR_HTTP_CONNECTION);
+    assert_int_equal(put_large(client), ERROR_PERMISSION);
     assert_non_null(strstr(script.log.data, DELETED));
+}
+
+static int put_small(struct client *client, const struct object_headers *headers,
+                     char ret_warning[128])
+{
+    struct s3 s3 = {{&s3_ops}, client};
+    CLEANUP(delivery_free) struct delivery *delivery = NULL;
+    struct error err;
+    assert_int_equal(delivery_new(&s3.base, NULL, &delivery, &err), 0);
+    int r = object_put(delivery, "s3://b/k", headers, "abc", 3, &err);
+    const char *warning = delivery_warning(delivery);
+    snprintf(ret_warning, 128, "%s", warning ? warning : "");
+    return r < 0 ? (int)err.kind : 0;
+}
+
+/* What was there before goes only where it is sure that it has been replaced. */
+static void test_taken_back(void **state)
+{
+    (void)state;
+#define SLOW_DOWN ERROR_OF(503, "", "SlowDown", "") "\n--\n"
+#define LOST      "broken\n--\n" EXPIRED "\n--\n"
+    static const struct {
+        const char *name, *answers;
+        int code;
+        bool looked, deleted;
+    } rows[] = {
+        {"refused", SLOW_DOWN SLOW_DOWN SLOW_DOWN SLOW_DOWN SLOW_DOWN SLOW_DOWN SLOW_DOWN SLOW_DOWN,
+         3450, false, false},
+        {"refused at once", EXPIRED "\n--\n", 1401, false, false},
+        {"a certificate", "impossible\n--\n", 3451, false, false},
+        {"lost", LOST HEAD(3, MD5_ABC, "12:00:00") "\n--\n204\n", 1401, true, true},
+        {"a gateway's",
+         ERROR_OF(504, "", "", "") "\n--\n" EXPIRED
+                                   "\n--\n" HEAD(3, MD5_ABC, "12:00:00") "\n--\n204\n",
+         1401, true, true},
+        {"canceled", "canceled\n--\n" HEAD(3, MD5_ABC, "12:00:00") "\n--\n204\n", ERROR_CANCELED,
+         true, true},
+        {"never heard of", LOST "404\n", 1401, true, false},
+        {"nobody may look", LOST EXPIRED, 1401, true, false},
+        {"another size", LOST HEAD(4, MD5_ABC, "12:00:00"), 1401, true, false},
+        {"other bytes", LOST HEAD(3, "0", "12:00:00"), 1401, true, false},
+        {"the same, older", LOST HEAD(3, MD5_ABC, "11:59:00"), 1401, true, false},
+        {"a key of its own",
+         LOST HEAD(3, "0", "12:00:00") "x-amz-server-side-encryption: aws:kms\n\n--\n204\n", 1401,
+         true, true},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        CLEANUP(client_free) struct client *client = client_at(AWS, false);
+        char warning[128];
+        script_begin(rows[i].answers, strlen(rows[i].answers));
+        int code = put_small(client, NULL, warning);
+        if (code != rows[i].code ||
+            !strstr(script.log.data, "HEAD " AWS "/b/k") == rows[i].looked ||
+            !strstr(script.log.data, DELETED) == rows[i].deleted)
+            fail_msg("%s: %d\n%s", rows[i].name, code, script.log.data);
+    }
+}
+
+/* Who is to be cleaned up for is not waited for. */
+static void test_hurried(void **state)
+{
+    (void)state;
+    CLEANUP(text_release) struct text answers = {0};
+    text_add(&answers, LIST "\n--\n" BEGUN "\n--\n" PART "\n--\nimpossible");
+    for (int i = 0; i < 100; i++)
+        text_add(&answers, "\n--\n" ERROR_OF(503, "Retry-After: 4\n", "SlowDown", ""));
+    CLEANUP(client_free) struct client *client = client_at(AWS, false);
+    script_begin(answers.data, answers.size);
+    assert_int_equal(put_large(client), ERROR_HTTP_CONNECTION);
+    assert_int_equal(script.paused_us, 8 * 1000000);
+}
+
+/* --- headers --- */
+
+static void test_object_headers(void **state)
+{
+    (void)state;
+    static const struct object_headers headers = {
+        .content_type = "video/mp4",
+        .canned_acl = "public-read",
+        .storage_class = "STANDARD_IA",
+        .encryption = "aws:kms",
+        .kms_key = "arn:aws:kms:us-east-1:111122223333:key/1",
+        .kms_context = "e30=",
+    };
+    static const char small[] = "200\nx-amz-server-side-encryption: aws:kms\n";
+    static const char large[] = LIST "\n--\n" BEGUN "\n--\n" PART "\n--\n" PART
+                                     "\n--\n200\n\n<CompleteMultipartUploadResult/>";
+    static const char *const lines[] = {
+        "Content-Type: video/mp4\n",
+        "x-amz-acl: public-read\n",
+        "x-amz-storage-class: STANDARD_IA\n",
+        "x-amz-server-side-encryption: aws:kms\n",
+        "x-amz-server-side-encryption-aws-kms-key-id: arn:aws:kms:us-east-1:111122223333:key/1\n",
+        "x-amz-server-side-encryption-context: e30=\n",
+    };
+    CLEANUP(client_free) struct client *client = client_at(AWS, false);
+    char line[160], warning[128];
+    script_begin(small, strlen(small));
+    assert_int_equal(put_small(client, &headers, warning), 0);
+    assert_string_equal(warning, "");
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        snprintf(line, sizeof(line), "PUT %s", lines[i]);
+        assert_non_null(strstr(script.heads.data, line));
+    }
+    script_begin(large, strlen(large));
+    assert_int_equal(put_large_as(client, &headers), 0);
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        snprintf(line, sizeof(line), "POST %s", lines[i]);
+        assert_non_null(strstr(script.heads.data, line));
+        snprintf(line, sizeof(line), "PUT %s", lines[i]);
+        assert_null(strstr(script.heads.data, line));
+    }
+    script_begin("200\n", 4);
+    assert_int_equal(put_small(client, &headers, warning), 0);
+    assert_string_equal(warning, "'s3://b/k' may not be encrypted: the server does not say so");
+}
+
+static void test_retry_after(void **state)
+{
+    (void)state;
+#define DATE "Date: Thu, 01 Jan 2026 13:00:00 GMT\n"
+    static const struct {
+        const char *headers;
+        int least_ms, most_ms;
+    } rows[] = {
+        {"", 50, 100},
+        {"Retry-After: 2\n", 2000, 2000},
+        {"Retry-After: 0\n", 50, 100},
+        {"Retry-After: -7\n", 50, 100},
+        {"Retry-After: soon\n", 50, 100},
+        {"Retry-After: 99999999999999999999\n", 30000, 30000},
+        {"Retry-After: Thu, 01 Jan 2026 12:00:03 GMT\n", 3000, 3000},
+        {DATE "Retry-After: Thu, 01 Jan 2026 13:00:05 GMT\n", 5000, 5000},
+        {DATE "Retry-After: Thu, 01 Jan 2026 12:59:05 GMT\n", 50, 100},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        CLEANUP(client_free) struct client *client = client_at(AWS, false);
+        CLEANUP(text_release) struct text answers = {0};
+        struct error err;
+        text_add(&answers, "503\n%s\n\n--\n" RANGE, rows[i].headers);
+        script_begin(answers.data, answers.size);
+        assert_int_equal(open_object(client, NULL, &err), 0);
+        int64_t ms = script.paused_us / 1000;
+        if (ms < rows[i].least_ms || ms > rows[i].most_ms)
+            fail_msg("%s%lld ms", rows[i].headers, (long long)ms);
+    }
+}
+
+/* --- sent on --- */
+
+/* A signature stays with those whose it is. */
+static void test_sent_on(void **state)
+{
+    (void)state;
+#define ON(where) "307\nLocation: " where "\n\n--\n" RANGE
+    static const struct row rows[] = {
+        {"with a query", ON("/b/k?a=1&b"), US "GET " AWS "/b/k?a=1&b us-east-1" NOW, 0, NULL},
+        {"signed already", ON(AWS "/b/k?X-Amz-Signature=1"),
+         US "GET " AWS "/b/k?X-Amz-Signature=1\n", 0, NULL},
+        {"signed, elsewhere", ON("https://example.com/k?Signature=1"),
+         US "GET https://example.com/k?Signature=1\n", 0, NULL},
+        {"elsewhere", ON("https://example.com/k"), US, 1056, "another server, 'example.com'"},
+        {"what ends the same", ON("https://evils3.us-east-1.amazonaws.com.example.com/"), US, 1056,
+         "another server"},
+        {"another service", ON("https://s3-x.us-east-1.elb.amazonaws.com/"), US, 1056,
+         "another server"},
+        {"dual stack", ON("https://b.s3.dualstack.eu-west-1.amazonaws.com/k"),
+         US "GET https://b.s3.dualstack.eu-west-1.amazonaws.com/k us-east-1" NOW, 0, NULL},
+        {"another port", ON("https://s3.us-east-1.amazonaws.com:8443/b/k"),
+         US "GET https://s3.us-east-1.amazonaws.com:8443/b/k us-east-1" NOW, 0, NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        run(&rows[i], AWS, false, NULL);
+}
+
+static void test_role(void **state)
+{
+    (void)state;
+#define DENIED(message) ERROR_OF(403, "", "AccessDenied", "<Message>" message "</Message>")
+    static const struct row rows[] = {
+        {"KMS", ERROR_OF(400, "", "KMS.DisabledException", ""), US, 1432, "KMS.Disabled"},
+        {"KMS denied", DENIED("not authorized to perform: kms:GenerateDataKey"), US, 1432, NULL},
+        {"a role", DENIED("not authorized to perform: sts:AssumeRole"), US, 1432, NULL},
+        {"neither", DENIED("not authorized to perform: s3:GetObject"), US, 1401, NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        run(&rows[i], AWS, false, NULL);
+}
+
+/* --- the bucket --- */
+
+/* A list that goes on somewhere must say where; a copy that was made says so. */
+static void test_half_answers(void **state)
+{
+    (void)state;
+#define MORE "<IsTruncated>true</IsTruncated>"
+    static const char objects[] = "200\n\n<ListBucketResult>" MORE "</ListBucketResult>";
+    static const char uploads[] =
+        "200\n\n<ListMultipartUploadsResult>" MORE "</ListMultipartUploadsResult>";
+    static const char copied[] = "200\n\n<Other/>\n--\n200\n\n<CopyObjectResult/>";
+    CLEANUP(client_free) struct client *client = client_at(AWS, false);
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const struct s3_bucket bucket = {.client = client, .name = "b"};
+    struct object_listing *listing;
+    struct upload_listing *unfinished;
+    const char *token;
+    struct error err;
+    script_begin(objects, strlen(objects));
+    assert_int_equal(s3_bucket_list(&bucket, arena, "", NULL, &listing, &token, &err), -1);
+    assert_int_equal(err.kind, ERROR_HTTP_UNKNOWN);
+    script_begin(uploads, strlen(uploads));
+    assert_int_equal(s3_bucket_list_uploads(&bucket, arena, "", NULL, &unfinished, &err), -1);
+    script_begin(copied, strlen(copied));
+    assert_int_equal(s3_bucket_copy(&bucket, "to", "b", "from", &err), 0);
+    assert_int_equal(script.at == script.end, 1);
 }
 
 int main(void)
@@ -276,8 +504,16 @@ int main(void)
         cmocka_unit_test(test_bucket_in_host),
         cmocka_unit_test(test_failed_part),
         cmocka_unit_test(test_failed_completion),
+        cmocka_unit_test(test_taken_back),
+        cmocka_unit_test(test_hurried),
+        cmocka_unit_test(test_object_headers),
+        cmocka_unit_test(test_retry_after),
+        cmocka_unit_test(test_sent_on),
+        cmocka_unit_test(test_role),
+        cmocka_unit_test(test_half_answers),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     text_release(&script.log);
+    text_release(&script.heads);
     return failed;
 }

@@ -2,7 +2,7 @@
 /*
  * A server that answers what a script says, for tests of everything above one HTTP exchange. The
  * functions of http.h and clock.h are defined here, and the linker takes these instead of those of
- * the libraries: nothing is sent, and pauses take no time.
+ * the libraries: nothing is sent, and pauses take no time but are added up.
  *
  * A script is a row of answers with "--" on a line between them. An answer is a status and headers,
  * an empty line, and the body up to the next "\n--\n". Instead of a status there may be "broken",
@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "s3/http.h"
@@ -24,28 +25,38 @@
 static struct {
     pthread_mutex_t lock; /* parts are sent by threads */
     const char *at, *end;
-    struct text log; /* a line for each request: METHOD URL [REGION DATE] */
-    int64_t now_us;
+    struct text log;   /* a line for each request: METHOD URL [REGION DATE] */
+    struct text heads; /* a line for each header that is no signature's: METHOD NAME: VALUE */
+    _Atomic int64_t paused_us;
 } script = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void script_begin(const void *answers, size_t size)
 {
     script.at = answers;
     script.end = script.at ? script.at + size : NULL;
-    script.log.size = 0;
+    script.log.size = script.heads.size = 0;
+    script.paused_us = 0;
     text_append(&script.log, "", 0);
+    text_append(&script.heads, "", 0);
 }
 
 /* --- clock.h --- */
 
 int64_t clock_monotonic_us(void)
 {
-    return script.now_us += INT64_C(60) * 1000000;
+    return SCRIPT_TIME * 1000000 + script.paused_us;
 }
 
 int64_t clock_true_us(void)
 {
     return SCRIPT_TIME * 1000000;
+}
+
+int nanosleep(const struct timespec *time, struct timespec *left)
+{
+    (void)left;
+    script.paused_us += time->tv_sec * INT64_C(1000000) + time->tv_nsec / 1000;
+    return 0;
 }
 
 int64_t clock_wall_us(void)
@@ -93,6 +104,8 @@ static void script_log(const struct http_request *request)
             authorization = request->headers[i].value;
         if (!strcmp(request->headers[i].name, "x-amz-date"))
             date = request->headers[i].value;
+        text_add(&script.heads, "%s %s: %s\n", request->method, request->headers[i].name,
+                 request->headers[i].value);
     }
     text_add(&script.log, "%s %s", request->method, request->url);
     if (authorization && date) { // Credential=KEY/DATE/REGION/…
