@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is old is forgotten, so that the database does not grow for ever. */
+#include "status/outbox.h"
+
+enum { AT_ONCE = 200 }; /* jobs in a transaction: others want their turn */
+
+static int forget_jobs(struct transaction *t, int64_t older_than_us, struct error *err)
+{
+    CLEANUP(statement_done)
+    struct statement *tags =
+        statement(t->database, "DELETE FROM tags WHERE resource IN (SELECT 'jobs/' || id FROM jobs"
+                               " WHERE status >= 2 AND finished_us < ?"
+                               " ORDER BY finished_us, number LIMIT ?)");
+    bind_int(tags, t->now_us - older_than_us);
+    bind_int(tags, AT_ONCE);
+    CLEANUP(statement_done)
+    struct statement *s = statement(
+        t->database, "DELETE FROM jobs WHERE number IN (SELECT number FROM jobs WHERE status >= 2"
+                     " AND finished_us < ? ORDER BY finished_us, number LIMIT ?)");
+    bind_int(s, t->now_us - older_than_us);
+    bind_int(s, AT_ONCE);
+    if (statement_run(tags, err) < 0)
+        return -1;
+    return statement_run(s, err);
+}
+
+static int forget_queries(struct transaction *t, int64_t older_than_us, struct error *err)
+{
+    CLEANUP(statement_done)
+    struct statement *s =
+        statement(t->database, "DELETE FROM small_values WHERE key BETWEEN 'query:' AND 'query;'"
+                               " AND updated_us < ?");
+    bind_int(s, t->now_us - older_than_us);
+    return statement_run(s, err);
+}
+
+int status_forget(struct status *status, int64_t older_than_us, struct error *err)
+{
+    for (int count = 0;;) {
+        CLEANUP(transaction_end) struct transaction t = {0};
+        if (transaction_begin(&t, status, err) < 0)
+            return -1;
+        int jobs = forget_jobs(&t, older_than_us, err);
+        if (jobs < 0 || outbox_forget(&t, older_than_us, err) < 0 ||
+            forget_queries(&t, older_than_us, err) < 0 || transaction_commit(&t, err) < 0)
+            return -1;
+        count += jobs;
+        if (jobs < AT_ONCE)
+            return count;
+    }
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What records with a name have in common: their lists, and tags that go with them. */
+#ifndef STATUS_NAMED_H
+#define STATUS_NAMED_H
+
+#include "base/text.h"
+#include "status/queues.h"
+#include "status/store.h"
+
+/* A SELECT of one page: first the key of the record, then `columns`. To be bound: what `from`
+ * needs, *ret_after, and how many records. `by` goes by the columns name, number and system. */
+int named_list_sql(struct text *sql, const char *columns, const char *from, enum list_by by,
+                   const struct page *page, struct arena *arena, const char **ret_after,
+                   struct error *err) MUST_CHECK;
+
+/* The token behind the record with that key. */
+const char *named_token(struct arena *arena, enum list_by by, const char *key);
+
+/* `resource` is what its ARN ends in: "queues/NAME". */
+int named_forget_tags(struct transaction *t, const char *resource, struct error *err) MUST_CHECK;
+
+#endif

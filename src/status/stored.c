@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Job templates and presets. */
+#include "status/stored.h"
+
+#include "status/named.h"
+
+#define COLUMNS "name, category, request, created_us, updated_us"
+
+static const struct {
+    const char *word, *resource;
+} kinds[] = {
+    [STORED_JOB_TEMPLATE] = {"job template", "jobTemplates"},
+    [STORED_PRESET] = {"preset", "presets"},
+};
+
+static struct stored_record *read_stored(struct statement *s, struct arena *arena)
+{
+    struct stored_record *record = ARENA_NEW(arena, struct stored_record);
+    record->name = column_text(s, arena);
+    record->category = column_text(s, arena);
+    record->request = column_text(s, arena);
+    record->created_us = column_int64(s);
+    record->updated_us = column_int64(s);
+    return record;
+}
+
+static int get(struct transaction *t, enum stored_kind kind, const char *name, struct arena *arena,
+               struct stored_record **ret, struct error *err)
+{
+    CLEANUP(statement_done)
+    struct statement *s =
+        statement(t->database, "SELECT " COLUMNS " FROM stored WHERE kind = ? AND name = ?");
+    bind_int(s, kind);
+    bind_text(s, name);
+    int r = statement_row(s, err);
+    if (r < 0)
+        return -1;
+    if (!r)
+        return error_set(err, ERROR_NOT_FOUND, "there is no %s '%s'", kinds[kind].word, name);
+    *ret = read_stored(s, arena);
+    return 0;
+}
+
+int status_stored_get(struct status *status, enum stored_kind kind, const char *name,
+                      struct arena *arena, struct stored_record **ret, struct error *err)
+{
+    CLEANUP(transaction_end) struct transaction t = reading(status);
+    return get(&t, kind, name, arena, ret, err);
+}
+
+int status_stored_create(struct status *status, enum stored_kind kind,
+                         const struct stored_record *record, struct arena *arena,
+                         struct stored_record **ret, struct error *err)
+{
+    CLEANUP(transaction_end) struct transaction t = {0};
+    if (transaction_begin(&t, status, err) < 0)
+        return -1;
+    CLEANUP(statement_done)
+    struct statement *s = statement(
+        t.database, "INSERT INTO stored (kind, name, category, request, created_us, updated_us)"
+                    " VALUES (?1, ?2, coalesce(?3, ''), ?4, ?5, ?5) ON CONFLICT DO NOTHING");
+    bind_int(s, kind);
+    bind_text(s, record->name);
+    bind_text(s, record->category);
+    bind_text(s, record->request);
+    bind_int(s, t.now_us);
+    int added = statement_run(s, err);
+    if (added < 0)
+        return -1;
+    if (!added)
+        return error_set(err, ERROR_CONFLICT, "there is a %s '%s' already", kinds[kind].word,
+                         record->name);
+    struct stored_record *made;
+    if (get(&t, kind, record->name, arena, &made, err) < 0 || transaction_commit(&t, err) < 0)
+        return -1;
+    *ret = made;
+    return 0;
+}
+
+int status_stored_update(struct status *status, enum stored_kind kind,
+                         const struct stored_record *record, struct arena *arena,
+                         struct stored_record **ret, struct error *err)
+{
+    CLEANUP(transaction_end) struct transaction t = {0};
+    if (transaction_begin(&t, status, err) < 0)
+        return -1;
+    CLEANUP(statement_done)
+    struct statement *s = statement(
+        t.database, "UPDATE stored SET category = coalesce(?, category),"
+                    " request = coalesce(?, request), updated_us = ? WHERE kind = ? AND name = ?");
+    bind_text(s, record->category);
+    bind_text(s, record->request);
+    bind_int(s, t.now_us);
+    bind_int(s, kind);
+    bind_text(s, record->name);
+    struct stored_record *changed;
+    if (statement_run(s, err) < 0 || get(&t, kind, record->name, arena, &changed, err) < 0 ||
+        transaction_commit(&t, err) < 0)
+        return -1;
+    *ret = changed;
+    return 0;
+}
+
+int status_stored_delete(struct status *status, enum stored_kind kind, const char *name,
+                         struct error *err)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(transaction_end) struct transaction t = {0};
+    struct stored_record *record;
+    if (transaction_begin(&t, status, err) < 0 || get(&t, kind, name, arena, &record, err) < 0)
+        return -1;
+    CLEANUP(statement_done)
+    struct statement *s = statement(t.database, "DELETE FROM stored WHERE kind = ? AND name = ?");
+    bind_int(s, kind);
+    bind_text(s, name);
+    const char *resource = arena_printf(arena, "%s/%s", kinds[kind].resource, name);
+    if (statement_run(s, err) < 0 || named_forget_tags(&t, resource, err) < 0)
+        return -1;
+    return transaction_commit(&t, err);
+}
+
+int status_stored_list(struct status *status, enum stored_kind kind, const char *category,
+                       enum list_by by, const struct page *page, struct arena *arena,
+                       struct stored_record ***ret, int *ret_count, const char **ret_next,
+                       struct error *err)
+{
+    CLEANUP(text_release) struct text sql = {0};
+    const char *after;
+    const char *from = "(SELECT *, 0 AS system FROM stored)"
+                       " WHERE kind = ? AND category = coalesce(?, category)";
+    if (named_list_sql(&sql, COLUMNS, from, by, page, arena, &after, err) < 0)
+        return -1;
+    CLEANUP(transaction_end) struct transaction t = reading(status);
+    CLEANUP(statement_done) struct statement *s = statement(t.database, sql.data);
+    bind_int(s, kind);
+    bind_text(s, category);
+    bind_text(s, after);
+    bind_int(s, (int64_t)page->max + 1);
+    struct stored_record **records = ARENA_ARRAY(arena, struct stored_record *, page->max);
+    int count = 0, r;
+    while ((r = statement_row(s, err)) > 0 && count < page->max) {
+        after = column_text(s, arena);
+        records[count++] = read_stored(s, arena);
+    }
+    if (r < 0)
+        return -1;
+    *ret = records;
+    *ret_count = count;
+    *ret_next = r > 0 ? named_token(arena, by, after) : NULL;
+    return 0;
+}
