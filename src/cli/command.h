@@ -19,7 +19,7 @@ enum exit_status {
 
 typedef int command_main(int argc, char **argv);
 
-command_main run_main, validate_main, plan_main, probe_main, settings_main;
+command_main run_main, validate_main, plan_main, probe_main, settings_main, worker_main, serve_main;
 
 struct command {
     const char *name, *operand, *summary;

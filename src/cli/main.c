@@ -4,39 +4,23 @@
  * commands that open media it leaves to mediaconvert-local-media, which takes its place.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/program.h"
 #include "cli/command.h"
-
-/* Writes the path of ../libexec/mediaconvert-local-media, seen from this program's file. */
-static int find_media_program(char path[PATH_MAX])
-{
-    static const char below[] = "libexec/mediaconvert-local-media";
-    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    if (length < 0)
-        return -1;
-    path[length] = '\0';
-    for (int up = 0; up < 2; up++) {
-        char *slash = strrchr(path, '/');
-        if (!slash)
-            return -1;
-        *slash = '\0';
-    }
-    size_t used = strlen(path);
-    return snprintf(path + used, PATH_MAX - used, "/%s", below) < (int)(PATH_MAX - used) ? 0 : -1;
-}
 
 /* Becomes the other program, with the same words on its command line. */
 static int media_main(int argc, char **argv)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], text[1024];
+    struct error err;
     char **words = calloc((size_t)argc + 2, sizeof(*words));
-    if (!words || find_media_program(path) < 0) {
-        fputs("mediaconvert-local: cannot tell where mediaconvert-local-media is\n", stderr);
+    if (!words || program_media_path(path, &err) < 0) {
+        fprintf(stderr, "mediaconvert-local: %s\n",
+                words ? error_text(&err, text, sizeof(text)) : "out of memory");
         free(words);
         return EXIT_FAILED;
     }

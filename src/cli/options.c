@@ -181,6 +181,8 @@ static int read_option(struct reader *r, const char *word)
 
 static int read_operand(struct reader *r, const char *word)
 {
+    if (!r->command->operand[0])
+        return refuse(r, "takes options only, not '%s'", word);
     if (r->operand)
         return refuse(r, "only one %s: '%s' and '%s'", r->command->operand, r->operand, word);
     r->operand = word;
@@ -209,7 +211,7 @@ int options_read(const char *command, const struct option *table, int argc, char
         if (status != OPTIONS_READ)
             return status;
     }
-    if (!r.operand && r.command->operand[0] != '[')
+    if (!r.operand && r.command->operand[0] && r.command->operand[0] != '[')
         return refuse(&r, "which %s?", r.command->operand);
     *ret_operand = r.operand;
     return OPTIONS_READ;

@@ -59,7 +59,7 @@ enum { OPTIONS_READ = -1 };
 
 /**
  * Reads argv into `fields`, and the operand, which is one word: "JOB.json" must be given,
- * "[NAME]" may be (NULL if not), as commands.def says.
+ * "[NAME]" may be (NULL if not), "" takes none, as commands.def says.
  *
  * @return OPTIONS_READ, or the exit status of the command: help was asked for and printed, or
  *         stderr says what is wrong

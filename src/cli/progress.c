@@ -9,8 +9,6 @@
 
 const char *const progress_styles[] = {"auto", "bar", "json", "none", NULL};
 
-static const char *const phase_names[] = {"TRANSCODING", "UPLOADING"};
-
 static double per_second(const struct progress *progress, double count)
 {
     return progress->elapsed_us > 0 ? count * 1e6 / (double)progress->elapsed_us : 0;
@@ -61,7 +59,7 @@ void progress_json(const struct progress *progress, struct text *out)
              "{\"phase\":\"%s\",\"percent\":%.1f,\"frames\":%" PRId64 ",\"fps\":%.1f,"
              "\"speed\":%.2f,\"mediaMs\":%" PRId64 ",\"durationMs\":%" PRId64
              ",\"elapsedMs\":%" PRId64,
-             phase_names[progress->phase], progress->percent, progress->frames,
+             job_phase_names[progress->phase], progress->percent, progress->frames,
              per_second(progress, (double)progress->frames), speed(progress),
              progress->media_us / 1000, progress->duration_us / 1000, progress->elapsed_us / 1000);
     int64_t left = time_left(progress);

@@ -78,6 +78,15 @@ static void fill_output(struct report_output *to, struct arena *arena,
         duration_us > 0 ? (double)from->video_bytes * 8e6 / (double)duration_us : 0;
 }
 
+void report_add_info(struct report *report, struct arena *arena, const char *info)
+{
+    const char **infos = ARENA_ARRAY(arena, const char *, report->infos_count + 1);
+    for (int i = 0; i < report->infos_count; i++)
+        infos[i] = report->infos[i];
+    infos[report->infos_count++] = arena_strdup(arena, info);
+    report->infos = infos;
+}
+
 void report_fill(struct report *report, struct arena *arena, const struct plan *plan,
                  const struct run_result *result)
 {
@@ -106,11 +115,7 @@ void report_fill(struct report *report, struct arena *arena, const struct plan *
                 "audio were dropped where they lie before the video or over each other");
     if (!result->corrupt_frames)
         return;
-    const char **infos = ARENA_ARRAY(arena, const char *, report->infos_count + 1);
-    for (int i = 0; i < report->infos_count; i++)
-        infos[i] = report->infos[i];
-    infos[report->infos_count++] =
-        arena_printf(arena, "%lld damaged frames in the input were concealed",
-                     (long long)result->corrupt_frames);
-    report->infos = infos;
+    report_add_info(report, arena,
+                    arena_printf(arena, "%lld damaged frames in the input were concealed",
+                                 (long long)result->corrupt_frames));
 }

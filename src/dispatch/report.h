@@ -16,4 +16,7 @@ struct report *report_new(struct arena *arena, const struct plan *plan);
 void report_fill(struct report *report, struct arena *arena, const struct plan *plan,
                  const struct run_result *result);
 
+/* One more info. Copied. */
+void report_add_info(struct report *report, struct arena *arena, const char *info);
+
 #endif

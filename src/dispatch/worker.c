@@ -113,8 +113,10 @@ int worker_new(struct worker **ret, const struct job *job, struct storage *stora
         worker->options.start_wall_us = clock_wall_us();
 
     if (open_input(worker, err) < 0 || make_plan(worker, err) < 0 ||
-        delivery_new(storage, worker->options.cancel, &worker->delivery, err) < 0 ||
-        make_stats_folder(worker, err) < 0 || start_run(worker, err) < 0)
+        delivery_new(storage, worker->options.cancel, &worker->delivery, err) < 0)
+        return -1;
+    delivery_announce_to(worker->delivery, worker->options.announcer);
+    if (make_stats_folder(worker, err) < 0 || start_run(worker, err) < 0)
         return -1;
     worker->report = report_new(worker->arena, worker->plan);
     *ret = TAKE(worker);
@@ -146,6 +148,9 @@ static int deliver(struct worker *worker, struct progress *progress, struct erro
     if (delivery_commit(worker->delivery, err) < 0)
         return -1;
     report_fill(worker->report, worker->arena, worker->plan, run_result(worker->run));
+    const char *warning = delivery_warning(worker->delivery);
+    if (warning)
+        report_add_info(worker->report, worker->arena, warning);
     progress->percent = 100;
     return 1;
 }
@@ -168,6 +173,11 @@ int worker_wait(struct worker *worker, int64_t timeout_us, struct progress *prog
     if (r > 0 && !worker->uploading)
         return next_pass(worker, err);
     return r < 0 ? -1 : 0; /* once more, so that the caller sees the phase */
+}
+
+const struct probe *worker_probe(const struct worker *worker)
+{
+    return worker->probe;
 }
 
 const struct report *worker_report(const struct worker *worker)

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "job/job.h"
 #include "s3/storage.h"
+#include "status/state.h"
 
 struct worker;
 
@@ -28,17 +29,16 @@ struct worker_options {
     int64_t start_wall_us; /* when the job started, for date identifiers; 0: now */
     struct cancel
         *cancel; /* makes worker_new() and worker_wait() fail soon with ERROR_CANCELED; or NULL */
+    struct announcer *announcer; /* see storage.h; or NULL */
 };
 
-enum job_phase { PHASE_TRANSCODING, PHASE_UPLOADING }; /* PROBING is over when there is a worker */
-
 struct progress {
-    enum job_phase phase;
-    double percent;      /* 0..100 of the whole job; never falls */
-    int64_t frames;      /* input frames decoded, in all passes */
-    int64_t media_us;    /* of the input, processed */
-    int64_t duration_us; /* of the input; 0 if unknown */
-    int64_t elapsed_us;  /* since worker_new() */
+    enum job_phase phase; /* PROBING is over when there is a worker */
+    double percent;       /* 0..100 of the whole job; never falls */
+    int64_t frames;       /* input frames decoded, in all passes */
+    int64_t media_us;     /* of the input, processed */
+    int64_t duration_us;  /* of the input; 0 if unknown */
+    int64_t elapsed_us;   /* since worker_new() */
 };
 
 /* What a finished job made. Owned by the worker. */
@@ -93,6 +93,10 @@ int worker_new(struct worker **ret, const struct job *job, struct storage *stora
  */
 int worker_wait(struct worker *worker, int64_t timeout_us, struct progress *progress,
                 struct error *err) MUST_CHECK;
+
+/* What the first input is. */
+struct probe;
+const struct probe *worker_probe(const struct worker *worker);
 
 /* Infos and warnings from the start on, the rest after worker_wait() returned 1. */
 const struct report *worker_report(const struct worker *worker);

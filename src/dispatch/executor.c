@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dispatch/executor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dispatch/protocol.h"
+
+enum {
+    STDERR_KEPT = 4096, /* the last bytes of it */
+    READ_AT_ONCE = 1 << 16,
+    FILES_MOST = 4096, /* that a worker may open: each rendition has a few */
+};
+
+struct execution {
+    pid_t pid;
+    int in, out, errors; /* our ends of its stdin, stdout and stderr; -1: closed */
+    int life;            /* a pidfd: readable when the process has ended; -1: it was reaped */
+    int64_t memory_max, kills_before;
+    int wait_status;
+
+    struct text unsent;
+    size_t sent; /* of that */
+    struct text said;
+    size_t taken; /* of that, by execution_line() */
+    bool babbles;
+    char last_words[STDERR_KEPT];
+    size_t last_words_size;
+};
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* How many processes the kernel has killed for want of memory since it was started. */
+static int64_t out_of_memory_kills(void)
+{
+    long long kills = 0;
+    char line[128];
+    FILE *file = fopen("/proc/vmstat", "re");
+    while (file && fgets(line, sizeof(line), file) && sscanf(line, "oom_kill %lld", &kills) != 1)
+        continue;
+    if (file)
+        fclose(file);
+    return kills;
+}
+
+/* --- start --- */
+
+/* What the new process needs between fork() and exec(), where nothing may be allocated. */
+struct birth {
+    pid_t parent;
+    const char *const *words;
+    int in, out, errors, report; /* its ends; a failure's errno goes to `report` */
+    int64_t memory_max;
+};
+
+static void limit(int resource, rlim_t most)
+{
+    struct rlimit now;
+    if (getrlimit((__rlimit_resource_t)resource, &now) < 0)
+        return;
+    if (now.rlim_max != RLIM_INFINITY && most > now.rlim_max)
+        most = now.rlim_max;
+    struct rlimit then = {.rlim_cur = most,
+                          .rlim_max = resource == RLIMIT_NOFILE ? now.rlim_max : most};
+    setrlimit((__rlimit_resource_t)resource, &then);
+}
+
+/* Let the kernel kill this one rather than the server. */
+static void be_the_first_to_go(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+    if (fd >= 0) {
+        (void)!write(fd, "500", 3);
+        close(fd);
+    }
+}
+
+/* In the new process, which has a copy of one thread only. */
+static void become_worker(const struct birth *birth)
+{
+    struct sigaction normal = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    sigemptyset(&none);
+    for (int signal = 1; signal < NSIG; signal++)
+        sigaction(signal, &normal, NULL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != birth->parent)
+        _exit(1); // it died before that
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_NOFILE, FILES_MOST);
+    if (birth->memory_max > 0)
+        limit(RLIMIT_AS, (rlim_t)birth->memory_max);
+    be_the_first_to_go();
+
+    if (dup2(birth->in, STDIN_FILENO) >= 0 && dup2(birth->out, STDOUT_FILENO) >= 0 &&
+        dup2(birth->errors, STDERR_FILENO) >= 0)
+        execv(birth->words[0], (char *const *)birth->words);
+    int why = errno;
+    (void)!write(birth->report, &why, sizeof(why));
+    _exit(1);
+}
+
+/* Four pipes whose ends are all above stdin, stdout and stderr, so that dup2() has the last word on
+ * these; all close themselves when the program is executed. */
+static int make_pipe(int ends[2])
+{
+    int low[2];
+    if (pipe2(low, O_CLOEXEC) < 0)
+        return -1;
+    for (int i = 0; i < 2; i++) {
+        ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        close(low[i]);
+    }
+    return ends[0] < 0 || ends[1] < 0 ? -1 : 0;
+}
+
+static int fail_to_start(const char *program, int why, struct error *err)
+{
+    return error_set(err, ERROR_UNKNOWN, "cannot start '%s': %s", program, strerror(why));
+}
+
+/* The pipe is closed when the program is executed; else it tells why it was not. */
+static int was_executed(const struct execution *execution, int report, const char *program,
+                        struct error *err)
+{
+    int why = 0;
+    ssize_t size;
+    do
+        size = read(report, &why, sizeof(why));
+    while (size < 0 && errno == EINTR);
+    if (size == 0)
+        return 0;
+    waitpid(execution->pid, NULL, 0);
+    return fail_to_start(program, why, err);
+}
+
+static int start_process(struct execution *execution, const struct execution_options *options,
+                         int pipes[4][2], struct error *err)
+{
+    struct birth birth = {getpid(),    options->words, pipes[0][0],        pipes[1][1],
+                          pipes[2][1], pipes[3][1],    options->memory_max};
+    execution->kills_before = out_of_memory_kills();
+    execution->pid = fork();
+    if (execution->pid == 0)
+        become_worker(&birth);
+    if (execution->pid < 0)
+        return fail_to_start(options->words[0], errno, err);
+    setpgid(execution->pid, execution->pid); // whoever is first
+    close_fd(&pipes[3][1]);
+    if (was_executed(execution, pipes[3][0], options->words[0], err) < 0)
+        return -1;
+    execution->life = (int)syscall(SYS_pidfd_open, execution->pid, 0);
+    if (execution->life < 0) {
+        int why = errno;
+        kill(execution->pid, SIGKILL);
+        waitpid(execution->pid, NULL, 0);
+        return fail_to_start(options->words[0], why, err);
+    }
+    return 0;
+}
+
+static int keep(int *from)
+{
+    int fd = *from;
+    *from = -1;
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    return fd;
+}
+
+static int start(struct execution *execution, const struct execution_options *options,
+                 struct error *err)
+{
+    int pipes[4][2] = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}}; // in, out, errors, report
+    int r = 0;
+    for (int i = 0; i < 4 && r == 0; i++)
+        if (make_pipe(pipes[i]) < 0)
+            r = fail_to_start(options->words[0], errno, err);
+    if (r == 0)
+        r = start_process(execution, options, pipes, err);
+    if (r == 0) {
+        execution->in = keep(&pipes[0][1]);
+        execution->out = keep(&pipes[1][0]);
+        execution->errors = keep(&pipes[2][0]);
+    }
+    for (int i = 0; i < 4; i++) {
+        close_fd(&pipes[i][0]);
+        close_fd(&pipes[i][1]);
+    }
+    return r;
+}
+
+int execution_start(struct execution **ret, const struct execution_options *options,
+                    const char *job, size_t size, struct error *err)
+{
+    struct execution *execution = calloc(1, sizeof(*execution));
+    if (!execution)
+        return error_set(err, ERROR_UNKNOWN, "out of memory");
+    execution->in = execution->out = execution->errors = execution->life = -1;
+    execution->memory_max = options->memory_max;
+    if (start(execution, options, err) < 0) {
+        free(execution);
+        return -1;
+    }
+    text_add(&execution->unsent, "%zu\n", size);
+    text_append(&execution->unsent, job, size);
+    *ret = execution;
+    return 0;
+}
+
+/* --- pipes --- */
+
+void execution_fds(const struct execution *e, struct pollfd fds[EXECUTION_FDS])
+{
+    fds[0] = (struct pollfd){e->sent < e->unsent.size ? e->in : -1, POLLOUT, 0};
+    fds[1] = (struct pollfd){e->out, POLLIN, 0};
+    fds[2] = (struct pollfd){e->errors, POLLIN, 0};
+    fds[3] = (struct pollfd){e->life, POLLIN, 0};
+}
+
+/* A worker that has closed its stdin hears nothing more; that it does is its owner's to find. The
+ * server ignores SIGPIPE, and if not, this thread blocks it. */
+static void send_some(struct execution *e)
+{
+    while (e->in >= 0 && e->sent < e->unsent.size) {
+        ssize_t size = write(e->in, e->unsent.data + e->sent, e->unsent.size - e->sent);
+        if (size < 0 && errno == EAGAIN)
+            return;
+        if (size < 0 && errno != EINTR)
+            close_fd(&e->in);
+        e->sent += size > 0 ? (size_t)size : 0;
+    }
+    text_release(&e->unsent);
+    e->sent = 0;
+}
+
+/* One read(); what remains is there at the next turn. Returns whether there was something. */
+static bool read_some(int *fd, char *bytes, size_t *ret_size)
+{
+    ssize_t size;
+    if (*fd < 0)
+        return false;
+    do
+        size = read(*fd, bytes, READ_AT_ONCE);
+    while (size < 0 && errno == EINTR);
+    if (size == 0 || (size < 0 && errno != EAGAIN))
+        close_fd(fd);
+    *ret_size = size > 0 ? (size_t)size : 0;
+    return size > 0;
+}
+
+static void hear(struct execution *e, const char *bytes, size_t size)
+{
+    if (e->babbles)
+        return;
+    if (e->taken) {
+        memmove(e->said.data, e->said.data + e->taken, e->said.size - e->taken);
+        e->said.size -= e->taken;
+        e->taken = 0;
+    }
+    text_append(&e->said, bytes, size);
+    e->babbles =
+        e->said.size > PROTOCOL_LINE_MOST && !memchr(e->said.data, '\n', PROTOCOL_LINE_MOST);
+}
+
+static void keep_last_words(struct execution *e, const char *bytes, size_t size)
+{
+    if (size > STDERR_KEPT) {
+        bytes += size - STDERR_KEPT;
+        size = STDERR_KEPT;
+    }
+    size_t room = STDERR_KEPT - e->last_words_size;
+    size_t drop = size > room ? size - room : 0;
+    memmove(e->last_words, e->last_words + drop, e->last_words_size - drop);
+    e->last_words_size -= drop;
+    memcpy(e->last_words + e->last_words_size, bytes, size);
+    e->last_words_size += size;
+}
+
+/* Its children, if it had any, hold its pipes open; they go, too. */
+static void reap(struct execution *e)
+{
+    siginfo_t info = {0};
+    if (waitid(P_PID, (id_t)e->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
+        return;
+    kill(-e->pid, SIGKILL); // as long as it is a zombie, its number is nobody else's
+    while (waitpid(e->pid, &e->wait_status, 0) < 0 && errno == EINTR)
+        continue;
+    close_fd(&e->life);
+    close_fd(&e->in);
+}
+
+void execution_move(struct execution *e)
+{
+    char bytes[READ_AT_ONCE];
+    size_t size;
+    bool lived = e->life >= 0;
+    if (lived)
+        reap(e);
+    send_some(e);
+    bool heard = !e->babbles && read_some(&e->out, bytes, &size);
+    if (heard)
+        hear(e, bytes, size);
+    if (read_some(&e->errors, bytes, &size)) {
+        keep_last_words(e, bytes, size);
+        heard = true;
+    }
+    if (!lived && !heard) { // what it had written is read, and nobody is there to write more
+        close_fd(&e->out);
+        close_fd(&e->errors);
+    }
+}
+
+char *execution_line(struct execution *e, size_t *ret_size)
+{
+    char *line = e->said.data + e->taken;
+    char *end = e->said.size > e->taken ? memchr(line, '\n', e->said.size - e->taken) : NULL;
+    if (!end)
+        return NULL;
+    *end = '\0';
+    *ret_size = (size_t)(end - line);
+    e->taken += *ret_size + 1;
+    return line;
+}
+
+bool execution_babbles(const struct execution *execution)
+{
+    return execution->babbles;
+}
+
+bool execution_is_silent(const struct execution *execution)
+{
+    return execution->out < 0;
+}
+
+void execution_tell(struct execution *execution, const char *text)
+{
+    bool listens = execution->unsent.size < 2 * PROTOCOL_JOB_MOST;
+    if (execution->in >= 0 && listens)
+        text_append(&execution->unsent, text, strlen(text));
+}
+
+/* --- end --- */
+
+void execution_signal(struct execution *execution, int signal)
+{
+    if (execution->life >= 0)
+        kill(-execution->pid, signal);
+}
+
+bool execution_ended(const struct execution *execution)
+{
+    return execution->life < 0 && (execution->out < 0 || execution->babbles) &&
+           execution->errors < 0;
+}
+
+/* Whether its last words are those of a program that got no memory. */
+static bool wanted_memory(const struct execution *e)
+{
+    static const char *const words[] = {"out of memory", "Cannot allocate memory"};
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (memmem(e->last_words, e->last_words_size, words[i], strlen(words[i])))
+            return true;
+    return false;
+}
+
+static void add_last_line(const struct execution *e, struct text *out)
+{
+    size_t end = e->last_words_size;
+    while (end && e->last_words[end - 1] == '\n')
+        end--;
+    const char *line = end ? memrchr(e->last_words, '\n', end) : NULL;
+    line = line ? line + 1 : e->last_words;
+    size_t size = (size_t)(e->last_words + end - line);
+    if (!size)
+        return;
+    text_add(out, ": ");
+    text_add_printable(out, line, size);
+}
+
+void execution_how(const struct execution *e, struct text *out)
+{
+    int status = e->wait_status;
+    if (WIFSIGNALED(status)) {
+        int signal = WTERMSIG(status);
+        const char *name = sigdescr_np(signal);
+        text_add(out, "the worker was killed by signal %d (%s)", signal, name ? name : "unknown");
+        if (signal == SIGKILL && out_of_memory_kills() > e->kills_before)
+            text_add(out, " because the machine ran out of memory");
+    } else {
+        text_add(out, "the worker ended with status %d before its job had", WEXITSTATUS(status));
+    }
+    if (wanted_memory(e) && e->memory_max > 0)
+        text_add(out, "; it may have %lld MiB", (long long)(e->memory_max >> 20));
+    add_last_line(e, out);
+}
+
+void execution_free(struct execution **execution)
+{
+    struct execution *e = *execution;
+    if (!e)
+        return;
+    if (e->life >= 0) {
+        execution_signal(e, SIGKILL);
+        waitpid(e->pid, NULL, 0);
+    }
+    close_fd(&e->in);
+    close_fd(&e->out);
+    close_fd(&e->errors);
+    close_fd(&e->life);
+    text_release(&e->unsent);
+    text_release(&e->said);
+    free(e);
+    *execution = NULL;
+}
