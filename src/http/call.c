@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/call.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "http/put.h"
+#include "http/route.h"
+#include "http/service.h"
+
+/* --- exceptions --- */
+
+/* The service's seven. A status that it does not have goes with the nearest. */
+static const struct {
+    int status;
+    const char *exception;
+} exceptions[] = {
+    {400, "BadRequestException"},      {402, "ServiceQuotaExceededException"},
+    {403, "ForbiddenException"},       {404, "NotFoundException"},
+    {405, "BadRequestException"},      {409, "ConflictException"},
+    {413, "BadRequestException"},      {414, "BadRequestException"},
+    {429, "TooManyRequestsException"}, {500, "InternalServerErrorException"},
+};
+
+static const struct {
+    enum error_kind kind;
+    int status;
+} kinds[] = {
+    {ERROR_BAD_REQUEST, 400},
+    {ERROR_PERMISSION, 403},
+    {ERROR_NOT_FOUND, 404},
+    {ERROR_CONFLICT, 409},
+};
+
+static const char *exception_of(int status)
+{
+    for (size_t i = 0; i < COUNT(exceptions); i++)
+        if (exceptions[i].status == status)
+            return exceptions[i].exception;
+    return "InternalServerErrorException";
+}
+
+static int status_of(enum error_kind kind)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (kinds[i].kind == kind)
+            return kinds[i].status;
+    return 500;
+}
+
+int call_refuse(struct call *call, int status, const char *fmt, ...)
+{
+    CLEANUP(text_release) struct text message = {0};
+    va_list args;
+    va_start(args, fmt);
+    char *formatted = NULL;
+    if (vasprintf(&formatted, fmt, args) >= 0)
+        text_append(&message, formatted, strlen(formatted));
+    va_end(args);
+    free(formatted);
+
+    call->status = status;
+    call->exception = exception_of(status);
+    call->why = arena_strdup(call->arena, message.data ? message.data : "");
+    call->content_type = "application/json";
+    call->follow = -1;
+    text_release(&call->reply);
+    put_open(&call->reply, NULL, '{');
+    put_string(&call->reply, "message", call->why);
+    put_close(&call->reply, '}');
+    put_finish(&call->reply);
+    return 0;
+}
+
+/* --- what was asked --- */
+
+static void make_id(char id[CALL_ID_SIZE])
+{
+    unsigned char b[16] = {0};
+    if (RAND_bytes(b, sizeof(b)) != 1)
+        memset(b, 0, sizeof(b));
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); // version 4, at random
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    snprintf(id, CALL_ID_SIZE,
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+             b[15]);
+}
+
+void call_init(struct call *call)
+{
+    *call = (struct call){.arena = arena_new(), .follow = -1, .authority = "", .path = ""};
+    make_id(call->id);
+}
+
+void call_release(struct call *call)
+{
+    text_release(&call->reply);
+    arena_free(&call->arena);
+}
+
+const char *call_header(const struct call *call, const char *name)
+{
+    for (int i = 0; i < call->headers_count; i++)
+        if (strcasecmp(call->headers[i].name, name) == 0)
+            return call->headers[i].value;
+    return NULL;
+}
+
+const char *call_query(const struct call *call, const char *name)
+{
+    for (int i = 0; i < call->query_count; i++)
+        if (strcmp(call->query[i].name, name) == 0)
+            return call->query[i].value;
+    return NULL;
+}
+
+/* Names of hosts and ports, nothing that could mean something in the answers that repeat it. */
+static bool is_authority(const char *s)
+{
+    return strlen(s) < 256 && s[strspn(s, "abcdefghijklmnopqrstuvwxyz"
+                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")] == '\0';
+}
+
+static bool read_query(struct call *call, char *text)
+{
+    for (char *pair; (pair = strsep(&text, "&"));) {
+        if (!*pair)
+            continue;
+        if (call->query_count == FIELDS_MAX)
+            return call_refuse(call, 400, "more than %d parameters", FIELDS_MAX), false;
+        char *value = strchr(pair, '=');
+        if (value)
+            *value++ = '\0';
+        uri_decode(pair);
+        if (value)
+            uri_decode(value);
+        call->query[call->query_count++] = (struct field){pair, value ? value : ""};
+    }
+    return true;
+}
+
+/* "/path?query", or "http://host/path?query" as a proxy is asked. */
+static bool read_target(struct call *call)
+{
+    if (strlen(call->target) > CALL_TARGET_MAX)
+        return call_refuse(call, 414, "the path is longer than %d bytes", CALL_TARGET_MAX), false;
+    char *target = arena_strdup(call->arena, call->target);
+    const char *host = call_header(call, "Host");
+    call->authority = host ? host : "";
+    size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
+                    : strncasecmp(target, "https://", 8) == 0 ? 8
+                                                              : 0;
+    if (scheme) {
+        size_t length = strcspn(target + scheme, "/?");
+        call->authority = arena_strndup(call->arena, target + scheme, length);
+        call->absolute = true;
+        target += scheme + length;
+    }
+    char *query = strchr(target, '?');
+    if (query)
+        *query++ = '\0';
+    call->path = target;
+    if (!is_authority(call->authority))
+        return call_refuse(call, 400, "the Host is no host's name"), false;
+    if (*target != '/')
+        return call_refuse(call, 400, "the path does not begin with '/'"), false;
+    return !query || read_query(call, query);
+}
+
+/* A header that decides who gets in may not say two things. */
+static bool headers_are_single(struct call *call)
+{
+    static const char *const names[] = {"Host",           "Authorization", "Origin",
+                                        "Sec-Fetch-Site", "X-Amz-Date",    "X-Amz-Content-Sha256"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        int count = 0;
+        for (int j = 0; j < call->headers_count; j++)
+            count += strcasecmp(call->headers[j].name, names[i]) == 0;
+        if (count > 1)
+            return call_refuse(call, 400, "the header '%s' is given twice", names[i]), false;
+    }
+    return true;
+}
+
+bool call_admit(struct service *service, struct call *call, size_t body_size)
+{
+    if (!read_target(call) || !headers_are_single(call) || !route_find(call) ||
+        !auth_admits(&service->auth, call))
+        return false;
+    if (body_size <= call->route->body_max)
+        return true;
+    call->intruder = true;
+    (void)call_refuse(call, 413, "the body is longer than %zu bytes", call->route->body_max);
+    return false;
+}
+
+bool call_is_slow(const struct call *call)
+{
+    enum { BODY_SLOW = 512 * 1024 };
+    return call->route && (call->route->slow || call->body_size > BODY_SLOW);
+}
+
+size_t call_body_max(const struct call *call)
+{
+    return call->route->body_max;
+}
+
+void call_perform(struct service *service, struct call *call)
+{
+    struct error err = {0};
+    if (!auth_verifies(&service->auth, call))
+        return;
+    call->status = call->route->success;
+    call->content_type = "application/json";
+    if (call->route->run(service, call, &err) == 0) {
+        put_finish(&call->reply);
+        return;
+    }
+    char text[ERROR_FRAMES * ERROR_TEXT];
+    (void)call_refuse(call, status_of(err.kind), "%s", error_text(&err, text, sizeof(text)));
+}
+
+/* --- bodies --- */
+
+int call_json(struct call *call, struct json **ret, struct error *err)
+{
+    size_t at;
+    const char *text = call->body_size ? call->body : "{}";
+    if (json_parse(call->arena, text, call->body_size ? call->body_size : 2, ret, &at, err) < 0)
+        return error_add(err, "the body is no JSON, at byte %zu", at);
+    if ((*ret)->type != JSON_OBJECT)
+        return error_set(err, ERROR_BAD_REQUEST, "the body is no JSON object");
+    return 0;
+}
+
+int call_string(const struct json *object, const char *name, bool required, const char **ret,
+                struct error *err)
+{
+    const struct json *value = json_member(object, name);
+    *ret = NULL;
+    if (!value || value->type == JSON_NULL)
+        return required ? error_set(err, ERROR_BAD_REQUEST, "%s is a required property", name) : 0;
+    if (value->type != JSON_STRING)
+        return error_set(err, ERROR_BAD_REQUEST, "%s: Should be string", name);
+    *ret = value->string;
+    return 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/health.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "dispatch/dispatcher.h"
+#include "http/put.h"
+#include "http/service.h"
+#include "status/events.h"
+#include "status/jobs.h"
+#include "status/stored.h"
+
+int health_healthz(struct service *service, struct call *call, struct error *err)
+{
+    const char *policy;
+    int r = status_value_get(service->status, "policy", call->arena, &policy, err);
+    if (r < 0 && err->kind != ERROR_NOT_FOUND) // the database answers
+        return -1;
+    put_json(&call->reply, NULL, "{\"status\":\"ok\"}");
+    return 0;
+}
+
+/* --- /metrics: Prometheus' text format --- */
+
+static void put_head(struct text *out, const char *name, const char *type, const char *help)
+{
+    text_add(out, "# HELP mediaconvert_%s %s\n# TYPE mediaconvert_%s %s\n", name, help, name, type);
+}
+
+static void put_total(struct text *out, const char *name, const char *type, const char *help,
+                      double value)
+{
+    put_head(out, name, type, help);
+    text_add(out, "mediaconvert_%s %.15g\n", name, value);
+}
+
+static int put_jobs(struct service *service, struct text *out, struct error *err)
+{
+    int64_t counts[JOB_STATUSES];
+    if (status_job_counts(service->status, counts, err) < 0)
+        return -1;
+    put_head(out, "jobs", "gauge", "Jobs on record, by status.");
+    for (int i = 0; i < JOB_STATUSES; i++)
+        text_add(out, "mediaconvert_jobs{status=\"%s\"} %" PRId64 "\n", job_status_names[i],
+                 counts[i]);
+    return 0;
+}
+
+static void put_dispatch(struct service *service, struct text *out)
+{
+    struct dispatcher_counts c;
+    dispatcher_counts(service->dispatcher, &c);
+    put_total(out, "jobs_running", "gauge", "Worker processes.", (double)c.running);
+    put_total(out, "jobs_started_total", "counter", "Attempts that were started.",
+              (double)c.started);
+    put_total(out, "queue_wait_seconds_total", "counter", "Time that these have waited in queues.",
+              (double)c.waited_us / 1e6);
+    put_total(out, "frames_total", "counter", "Input frames that were transcoded.",
+              (double)c.frames);
+    put_total(out, "busy_seconds_total", "counter", "Time that this took; workers add up.",
+              (double)c.busy_us / 1e6);
+    put_total(out, "workers_crashed_total", "counter", "Workers that ended without a word.",
+              (double)c.crashed);
+}
+
+int health_metrics(struct service *service, struct call *call, struct error *err)
+{
+    struct text *out = &call->reply;
+    if (put_jobs(service, out, err) < 0)
+        return -1;
+    if (service->dispatcher)
+        put_dispatch(service, out);
+    put_head(out, "http_requests_total", "counter", "Requests answered, by HTTP status.");
+    for (int i = 0; i <= METRIC_STATUS_MAX - METRIC_STATUS_MIN; i++) {
+        long long count = atomic_load(&service->metrics.answered[i]);
+        if (count)
+            text_add(out, "mediaconvert_http_requests_total{status=\"%d\"} %lld\n",
+                     METRIC_STATUS_MIN + i, count);
+    }
+    call->content_type = "text/plain; version=0.0.4";
+    return 0;
+}
+
+/* Events as they come. A client that comes back says how far it was. */
+int health_events(struct service *service, struct call *call, struct error *err)
+{
+    const char *last = call_header(call, "Last-Event-ID");
+    char *end;
+    errno = 0;
+    call->content_type = "text/event-stream";
+    call->follow = last ? strtoll(last, &end, 10) : status_newest_event(service->status);
+    if (last && (end == last || *end || errno || call->follow < 0))
+        return error_set(err, ERROR_BAD_REQUEST, "Last-Event-ID: '%.40s' is no event's", last);
+    return 0;
+}
