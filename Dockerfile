@@ -31,6 +31,8 @@ RUN apt-get update \
         libavutil57 \
         libcjson1 \
         libcurl4 \
+        libmicrohttpd12 \
+        libsqlite3-0 \
         libssl3 \
         libswresample4 \
         libswscale6 \
@@ -47,8 +49,8 @@ USER 1000:1000
 # Names of files on the command line are seen from here, and s3:// names are folders in ./buckets.
 WORKDIR /work
 VOLUME /work
-# Nothing listens yet, so there is nobody to ask. This tells whether the program judges a job, and
-# whether the other program, which it executes to run one, finds FFmpeg and all its other libraries.
+# A container runs one job or serves; what holds for both is asked: whether the program judges a job,
+# and whether the other program, which it executes to run one, finds FFmpeg and its other libraries.
 HEALTHCHECK --interval=1m --timeout=30s \
     CMD mediaconvert-local validate /usr/local/share/mediaconvert-local/tutorial.json \
         && mediaconvert-local run --help > /dev/null \

@@ -5,27 +5,32 @@
 #
 #   tools/install.sh             to build, run and test
 #   tools/install.sh build       to build and run
-#   tools/install.sh GROUP...    any of: build clip film test s3
+#   tools/install.sh GROUP...    any of: build clip film test api s3 bench
 set -euo pipefail
 
 declare -A groups=(
     # FFmpeg's libraries bring libx264 with them.
     [build]="gcc libc6-dev cmake ninja-build pkg-config libavformat-dev libavcodec-dev
              libavfilter-dev libswscale-dev libswresample-dev libavutil-dev libturbojpeg0-dev
-             libcjson-dev libssl-dev libcurl4-openssl-dev libxml2-dev zlib1g-dev"
+             libcjson-dev libssl-dev libcurl4-openssl-dev libxml2-dev zlib1g-dev
+             libsqlite3-dev libmicrohttpd-dev"
     # fixtures/make.sh makes clips with the ffmpeg command.
     [clip]="ffmpeg"
     # The film clip that tools/demo.sh shows is an npm package.
     [film]="npm"
     [test]="ffmpeg strace binutils util-linux libcmocka-dev clang clang-format libclang-rt-dev
             python3 python3-pytest python3-numpy python3-botocore python3-boto3 python3-yaml"
+    # The AWS SDK for JavaScript runs on it.
+    [api]="nodejs npm"
     # A real S3 server, and the clients that read back what we wrote to it.
     [s3]="ceph-mon ceph-osd ceph-common radosgw python3-boto3 awscli
           openssl curl"
+    # tests/bench/serve.py asks the server with it.
+    [bench]="wrk python3-boto3"
 )
 
 wanted=()
-for group in "${@:-build clip test s3}"; do
+for group in "${@:-build clip test api s3}"; do
     for name in $group; do
         [ -n "${groups[$name]-}" ] || { echo "no such group: $name" >&2; exit 2; }
         read -ra packages -d '' <<< "${groups[$name]}" || true

@@ -9,12 +9,15 @@
 #     Runs jobs from S3 to S3 through a proxy that goes wrong: 200 seeds, or those from FIRST on.
 #     Half of them have four parts in and five out; of those, three in five are broken off first (an
 #     expired token, a cancel, a kill) and then run again. Prints what went wrong how often.
+#   tools/soak.sh [serve [FIRST [RUNS]]]
+#     Kills the server and its workers at random while 16 clients use it: ten rounds, each 200 jobs,
+#     2 kills of the server and 20 of workers; or the rounds from FIRST on, in the same folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 soak=build/soak
 mkdir -p $soak
 
-what=${1:-memory faults} first=${2:-0} runs=${3:-$((200 - first))}
+what=${1:-memory faults serve} first=${2:-0} runs=${3-}
 
 tools/install.sh build clip test s3
 cmake --preset release > /dev/null
@@ -68,7 +71,15 @@ END
 }
 
 faults() {
-    FAULT_FIRST=$first FAULT_RUNS=$runs /usr/bin/python3 -m pytest -q -k 'mix or stuck' tests/faults
+    FAULT_FIRST=$first FAULT_RUNS=${runs:-$((200 - first))} /usr/bin/python3 -m pytest -q -k 'mix or stuck' tests/faults
+}
+
+serve() {
+    [ "$first" -gt 0 ] || rm -rf $soak/serve
+    mkdir -p $soak/serve
+    SOAK_FIRST=$first SOAK_ROUNDS=${runs:-$((10 - first))} SOAK_FOLDER=$soak/serve \
+        SOAK_JOBS=200 SOAK_SERVER_KILLS=2 SOAK_WORKER_KILLS=20 \
+        /usr/bin/python3 -m pytest -qxs tests/serve/test_soak.py
 }
 
 for part in $what; do

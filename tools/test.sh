@@ -66,15 +66,19 @@ fuzz_one() { # NAME SECONDS
         -artifact_prefix="$logs/$1-" "$logs/corpus-$1" "${seeds[@]}"
 }
 
-# Jobs for a minute, beside the others for ten seconds each.
+# Jobs and requests for a minute, beside the others for ten seconds each.
 fuzz() {
-    local fuzzer name status=0
+    local fuzzer name jobs requests status=0
     fuzz_one job_json 60 &
+    jobs=$!
+    fuzz_one http_request 60 &
+    requests=$!
     for fuzzer in build/fuzz/tests/fuzz_*; do
         name=${fuzzer##*/fuzz_}
-        [ "$name" = job_json ] || fuzz_one "$name" 10 || status=1
+        [[ $name = job_json || $name = http_request ]] || fuzz_one "$name" 10 || status=1
     done
-    wait $! || status=1
+    wait $jobs || status=1
+    wait $requests || status=1
     return $status
 }
 
@@ -89,7 +93,7 @@ threads() {
             --destination s3://out/vfr/Default --storage $logs/buckets-tsan --speed draft --threads 4
 }
 
-step install tools/install.sh build clip test s3 || { printf '\n0 passed, 1 failed\n'; exit 1; }
+step install tools/install.sh build clip test api s3 || { printf '\n0 passed, 1 failed\n'; exit 1; }
 step build-release build release
 step units-release units release
 step build-clang build clang
@@ -98,7 +102,7 @@ step units-asan units asan
 step build-tsan build tsan
 step threads threads
 step build-fuzz build fuzz && step fuzz fuzz
-for folder in structure model cli golden samples; do
+for folder in structure model cli golden samples serve api dispatch; do
     step $folder tests $folder tests/$folder
 done
 # What is small runs under the sanitizers, the rest at full speed.
@@ -107,6 +111,7 @@ step s3 tests s3 tests/s3
 step faults tests faults -k mix tests/faults
 export MEDIACONVERT_LOCAL=$PWD/build/asan/bin/mediaconvert-local
 step media-asan tests media-asan -m asan tests/media
+step serve-asan tests serve-asan -k 'not slow' tests/serve
 step s3-asan tests s3-asan -k calls tests/s3
 step faults-asan tests faults-asan -k 'not mix' tests/faults
 

@@ -15,7 +15,7 @@ import pytest
 REPO = pathlib.Path(__file__).parents[2]
 PROGRAM = os.environ.get("MEDIACONVERT_LOCAL", REPO / "build/release/bin/mediaconvert-local")
 JOB = REPO / "job-json/tutorial.json"
-COMMANDS = ["run", "validate", "plan", "probe", "settings"]
+COMMANDS = ["run", "validate", "plan", "probe", "settings", "serve", "worker"]
 
 
 @pytest.fixture(scope="module")
@@ -276,8 +276,9 @@ def test_bar_on_a_terminal_only(call, clip, tmp_path):
 
 
 def test_interrupted(clip, tmp_path):
+    long = clip.with_name("hard.mp4")
     output, status = run_on_terminal(
-        "run", JOB, "--input", clip, "-d", "s3://out/a", "--storage", tmp_path / "b", at=[0.3]
+        "run", JOB, "--input", long, "-d", "s3://out/a", "--storage", tmp_path / "b", at=[0.3]
     )
     assert status == 1 and "canceled" in output
     assert not list(tmp_path.iterdir())
