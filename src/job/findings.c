@@ -124,8 +124,8 @@ static const char *severity_name(enum finding_severity severity)
     return names[severity];
 }
 
-/* A walk over the text, for findings come in its order: a job on one line of megabytes is not
- * searched from its start for each. */
+/* A walk over the text, for findings come in its order, but for a few steps back in chains: a job
+ * on one line of megabytes is not searched from its start for each. */
 struct walk {
     const char *text;
     size_t size;
@@ -139,13 +139,30 @@ static struct walk walk_start(const char *text, size_t size)
     return (struct walk){text, size, mark, mark, 1, 1};
 }
 
+static void walk_back(struct walk *walk, size_t at)
+{
+    while (walk->at > at) {
+        unsigned char c = (unsigned char)walk->text[--walk->at];
+        walk->column -= (c & 0xc0) != 0x80;
+        if (c != '\n')
+            continue;
+        struct walk first = walk_start(walk->text, walk->size);
+        walk->line--;
+        walk->line_start = walk->at;
+        while (walk->line_start > first.at && walk->text[walk->line_start - 1] != '\n')
+            walk->line_start--;
+        walk->column = 1;
+        for (size_t i = walk->line_start; i < walk->at; i++)
+            walk->column += ((unsigned char)walk->text[i] & 0xc0) != 0x80;
+    }
+}
+
 /* False if it is nowhere in the text. */
 static bool walk_to(struct walk *walk, size_t at)
 {
     if (at > walk->size)
         return false;
-    if (at < walk->at)
-        *walk = walk_start(walk->text, walk->size);
+    walk_back(walk, at);
     for (; walk->at < at; walk->at++) {
         unsigned char c = (unsigned char)walk->text[walk->at];
         walk->column += (c & 0xc0) != 0x80;

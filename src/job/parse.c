@@ -17,6 +17,7 @@
 
 enum {
     LIST_MAX = 1000, /* items of a list, members of a map */
+    KEY_MAX = 256,   /* bytes of a key in a map, which stands in the pointer of all below it */
 };
 
 struct parser {
@@ -126,10 +127,22 @@ static bool has_controls(const char *string, const char *allowed)
 
 static bool check_key(struct parser *p, const struct json *member, const char *pointer)
 {
+    if (member->repeated)
+        findings_add(p->findings, FINDING_ERROR, pointer, member->key_at, "\"%s\" is given twice",
+                     member->key);
     if (!has_controls(member->key, ""))
         return true;
     findings_add(p->findings, FINDING_ERROR, pointer, member->key_at,
                  "Should NOT have control characters");
+    return false;
+}
+
+static bool check_key_length(struct parser *p, const struct json *member, const char *pointer)
+{
+    if (strlen(member->key) <= KEY_MAX)
+        return true;
+    findings_add(p->findings, FINDING_ERROR, pointer, member->key_at,
+                 "Should NOT have keys longer than %d characters", KEY_MAX);
     return false;
 }
 
@@ -346,11 +359,10 @@ static void read_objects(struct parser *p, const struct setting *s, const struct
     void **objects = ARENA_ARRAY(p->arena, void *, count + 1);
     int kept = 0;
     for (const struct json *item = value->child; item; item = item->next, i++) {
+        if (map && !check_key_length(p, item, pointer))
+            continue;
         const char *at =
             map ? key_pointer(p, pointer, item->key) : arena_printf(p->arena, "%s/%d", pointer, i);
-        if (item->repeated)
-            findings_add(p->findings, FINDING_ERROR, at, item->key_at, "\"%s\" is given twice",
-                         item->key);
         if (map)
             check_key(p, item, at);
         read_object(p, s, item, &objects[kept], at);
@@ -532,14 +544,16 @@ static void read_members(struct parser *p, const struct structure *structure,
         const struct setting *s = find_row(structure, member->key);
         if (!s && !(answer && is_answers_own(member->key)))
             report_unknown(p, structure, member, pointer);
-        if (!s || member->type == JSON_NULL) /* null is the same as not there */
+        if (!s)
             continue;
         if (answer && s->support == REFUSED) /* its effect is in the answer's settings already */
             continue;
         const char *at = member_pointer(p, pointer, s);
-        if (*has_field(s, out))
+        if (member->repeated || *has_field(s, out))
             findings_add(p->findings, FINDING_ERROR, at, member->key_at, "\"%s\" is given twice",
                          member->key);
+        if (member->type == JSON_NULL) /* is the same as not there */
+            continue;
         *has_field(s, out) = true;
         read_member(p, s, member, out, at);
     }

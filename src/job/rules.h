@@ -160,8 +160,7 @@ struct package {
     const struct destination_settings *destination_settings;
 
     int64_t segment, fragment; /* s */
-    double final_segment;      /* s; has it where has_final_segment */
-    bool has_final_segment;
+    double final_segment;      /* s */
     bool on_demand, single_file;
 
     struct manifest *manifests;

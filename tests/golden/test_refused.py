@@ -82,6 +82,9 @@ HOSTILE = {
     "a million values": ("[" + "1," * 1000000 + "1]", "error: more than 200000 values"),
     "20 MB": (" " * 20_000_000, "error: 'stdin' is no job: it has more than 16 MiB"),
     "nothing": ("", "error: "),
+    "a key in every pointer": (
+        '{"Inputs":[{"AudioSelectors":{"%s":{"Tracks":[%s]}}}],"OutputGroups":[]}' % ("n" * 12000, "1," * 60000 + "1"),
+        "error: /inputs/0/audioSelectors: Should NOT have keys longer than 256 characters"),
 }
 
 

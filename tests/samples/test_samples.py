@@ -71,3 +71,7 @@ def test_rows_are_complete():
         assert row["service"].split(":")[0] in ("accepted", "refused", "fails"), row["name"]
         assert row["here"] in ("accepted", "warnings", "unsupported", "refused"), row["name"]
         assert row["source"], row["name"]
+        if row["service"].startswith("refused"):
+            assert row["here"] == "refused", f"{row['name']}: the service does not take it"
+        elif row["service"] == "accepted":
+            assert row["here"] != "refused", f"{row['name']}: the service takes it"

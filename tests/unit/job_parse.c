@@ -48,6 +48,11 @@ static void test_rows(void **state)
          "/inputs/0/crop: Crop is not supported yet: The part of the picture that is "
          "used; all of it is\n"
          "/inputs/0/crop: Should be object"},
+        /* what is given twice, also where the last word is nothing */
+        {mp4_job,
+         {"/inputs/0/videoSelector={\"rotate\":null,\"rotate\":\"AUTO\",\"rotate\":null}"},
+         "/inputs/0/videoSelector/rotate: \"rotate\" is given twice\n"
+         "/inputs/0/videoSelector/rotate: \"rotate\" is given twice"},
         /* what is refused is checked all the same, and refused once */
         {mp4_job,
          {"/inputs/0/crop={\"Height\":1,\"Wide\":2}"},
