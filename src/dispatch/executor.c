@@ -110,6 +110,8 @@ static void become_worker(const struct birth *birth)
         limit(RLIMIT_AS, (rlim_t)birth->memory_max);
     be_the_first_to_go();
 
+    // what libraries have opened, sockets above all; kernels before 5.11 cannot
+    (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     if (dup2(birth->in, STDIN_FILENO) >= 0 && dup2(birth->out, STDOUT_FILENO) >= 0 &&
         dup2(birth->errors, STDERR_FILENO) >= 0)
         execv(birth->words[0], (char *const *)birth->words);

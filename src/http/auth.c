@@ -271,18 +271,29 @@ static bool sign(const struct auth *auth, struct call *call, const struct claim 
     return true;
 }
 
+/* Whether it was called from this machine, by one of its own names. A proxy on it calls so, too,
+ * for whoever is behind it: where there is a key that is no reason to do without one. */
+static bool is_here(const struct call *call)
+{
+    return call->peer_is_local && auth_host_is_local(call->authority);
+}
+
+static bool is_for_all(const struct auth *auth, const struct call *call)
+{
+    enum access access = call->route->access;
+    return access == ACCESS_OPEN || (access == ACCESS_LOCAL && !auth->access_key && is_here(call));
+}
+
 bool auth_admits(const struct auth *auth, struct call *call)
 {
     if (comes_from_another_site(call))
         return turn_away(call, 403, "pages of other sites may not call this server");
-    enum access access = call->route->access;
-    bool here = call->peer_is_local && auth_host_is_local(call->authority);
-    if (access == ACCESS_OPEN || (access == ACCESS_LOCAL && here))
+    if (is_for_all(auth, call))
         return true;
 
     struct claim claim = {0};
     bool in_header = read_header(call, &claim);
-    if (!auth->access_key && !here && !(call->peer_is_local && call->absolute))
+    if (!auth->access_key && !is_here(call) && !(call->peer_is_local && call->absolute))
         return turn_away(call, 403, "'%.80s' is not what this machine calls itself",
                          call->authority);
     if (!in_header && !(auth->access_key && read_query(call, &claim)))
@@ -299,9 +310,7 @@ bool auth_admits(const struct auth *auth, struct call *call)
 
 bool auth_verifies(const struct auth *auth, struct call *call)
 {
-    enum access access = call->route->access;
-    bool here = call->peer_is_local && auth_host_is_local(call->authority);
-    if (!auth->access_key || access == ACCESS_OPEN || (access == ACCESS_LOCAL && here))
+    if (!auth->access_key || is_for_all(auth, call))
         return true;
     struct claim claim = {0};
     CLEANUP(text_release) struct text expected = {0};

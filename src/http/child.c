@@ -26,6 +26,8 @@ static void become(const char *const *words, const struct child_limits *limits, 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     setpgid(0, 0);
+    // what libraries have opened, sockets above all; kernels before 5.11 cannot
+    (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     if ((limits->memory_max && setrlimit(RLIMIT_AS, &memory) < 0) ||
         setrlimit(RLIMIT_CPU, &cpu) < 0 || setrlimit(RLIMIT_CORE, &core) < 0 ||
         dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||

@@ -129,14 +129,34 @@ static int put_jobs(struct service *service, struct call *call, struct job_recor
     return 0;
 }
 
+/* A page ends early where its jobs are long, for it may stand in memory until a slow client has
+ * read it: they are fetched by a few. */
+static int put_page(struct service *service, struct call *call, const struct job_filter *filter,
+                    struct page page, const char **ret_next, struct error *err)
+{
+    enum { AT_ONCE = 4, PAGE_BYTES = 4 << 20 };
+    size_t start = call->reply.size;
+    for (int left = page.max, count; left > 0; left -= count) {
+        struct job_record **jobs;
+        page.max = left < AT_ONCE ? left : AT_ONCE;
+        if (status_job_list(service->status, filter, &page, call->arena, &jobs, &count, ret_next,
+                            err) < 0 ||
+            put_jobs(service, call, jobs, count, err) < 0)
+            return -1;
+        page.token = *ret_next;
+        if (!*ret_next || call->reply.size - start > PAGE_BYTES)
+            return 0;
+    }
+    return 0;
+}
+
 static int list(struct service *service, struct call *call, const char *input, struct error *err)
 {
     const char *queue = call_query(call, "queue"), *next;
     enum job_status status;
     struct job_filter filter = {.input = input};
     struct page page;
-    struct job_record **jobs;
-    int count, chosen;
+    int chosen;
     if (mediaconvert_choice("status", call_query(call, "status"), job_status_names, JOB_STATUSES,
                             &chosen, err) < 0 ||
         mediaconvert_page(call, NULL, true, &page, err) < 0)
@@ -144,12 +164,9 @@ static int list(struct service *service, struct call *call, const char *input, s
     status = (enum job_status)chosen;
     filter.status = chosen < 0 ? NULL : &status;
     filter.queue = queue && *queue ? mediaconvert_name(queue, "queues") : NULL;
-    if (status_job_list(service->status, &filter, &page, call->arena, &jobs, &count, &next, err) <
-        0)
-        return -1;
     put_open(&call->reply, NULL, '{');
     put_open(&call->reply, "jobs", '[');
-    if (put_jobs(service, call, jobs, count, err) < 0)
+    if (put_page(service, call, &filter, page, &next, err) < 0)
         return -1;
     put_close(&call->reply, ']');
     put_string(&call->reply, "nextToken", next);

@@ -11,7 +11,7 @@ typedef int operation(struct service *service, struct call *call, struct error *
 
 enum access {
     ACCESS_API,   /* whoever may call the API: auth.h */
-    ACCESS_LOCAL, /* for the eyes of who sits at this machine, or may call the API */
+    ACCESS_LOCAL, /* for who may call the API; without a key also for who sits at this machine */
     ACCESS_OPEN,  /* anybody */
 };
 
