@@ -2,11 +2,16 @@
 """The program under test: $MEDIACONVERT_LOCAL, or the release build."""
 import os
 import pathlib
+import signal
 import subprocess
 
 import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
+
+# A shell ignores SIGINT for what it runs in the background, and so would the programs that are to
+# be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -248,7 +248,6 @@ def run_on_terminal(*words, at=()):
     child, terminal = pty.fork()
     if not child:
         os.environ.update(TERM="xterm", COLUMNS="60")
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where this runs in the background
         os.execv(PROGRAM, [str(PROGRAM), *map(str, words)])
     output, started, at = b"", time.monotonic(), list(at)
     os.set_blocking(terminal, False)
