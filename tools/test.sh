@@ -111,7 +111,7 @@ step s3 tests s3 tests/s3
 step faults tests faults -k mix tests/faults
 export MEDIACONVERT_LOCAL=$PWD/build/asan/bin/mediaconvert-local
 step media-asan tests media-asan -m asan tests/media
-step serve-asan tests serve-asan -k 'not slow' tests/serve
+step serve-asan tests serve-asan -k 'not slow and not soak' tests/serve
 step s3-asan tests s3-asan -k calls tests/s3
 step faults-asan tests faults-asan -k 'not mix' tests/faults
 
