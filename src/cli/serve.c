@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `serve`: the MediaConvert API, and the queues behind it. */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -28,6 +26,8 @@
 enum {
     STORE_WORDS_MAX = 6,
     QUEUE_DELAY_MAX_S = 24 * 3600,
+    WORKER_MIB_MIN = 1024, /* with less, encoders cannot be opened */
+    WORKER_MIB_MAX = 1 << 20,
     CONCURRENT_MAX = 1000,
     KEPT_DAYS = 90, /* jobs that have ended */
     DRAIN_US = 30 * 1000000,
@@ -37,7 +37,7 @@ struct arguments {
     const char *listen, *data, *region, *account, *events_file;
     struct store_arguments store;
     struct option_list webhooks;
-    int concurrent, speed, queue_delay_s, log_level;
+    int concurrent, worker_memory_mib, speed, queue_delay_s, log_level;
 };
 
 static const char *const speeds[] = {"normal", "draft", NULL};
@@ -50,6 +50,8 @@ static const struct option options[] = {
     STORE_OPTIONS(struct arguments, store),
     {"concurrent", 'c', "N", "jobs at once (as many as the cores can feed)", OPTION_NUMBER,
      offsetof(struct arguments, concurrent), NULL, 1, CONCURRENT_MAX},
+    {"worker-memory", 0, "MIB", "address space of each job's process (no limit)", OPTION_NUMBER,
+     offsetof(struct arguments, worker_memory_mib), NULL, WORKER_MIB_MIN, WORKER_MIB_MAX},
     {"speed", 0, NULL, "draft: the same shapes, encoded fast", OPTION_CHOICE,
      offsetof(struct arguments, speed), speeds},
     {"queue-delay", 0, "SECONDS", "each job waits at least so long (0)", OPTION_NUMBER,
@@ -160,14 +162,6 @@ static int read_setup(const struct arguments *arguments, struct setup *setup, st
     return 0;
 }
 
-static int make_folder(const char *path, struct error *err)
-{
-    if (mkdir(path, 0700) < 0 && errno != EEXIST)
-        return error_set(err, ERROR_BAD_REQUEST, "cannot make the folder '%s': %s", path,
-                         strerror(errno));
-    return 0;
-}
-
 static int add_targets(struct targets *targets, const struct arguments *arguments,
                        struct error *err)
 {
@@ -236,9 +230,10 @@ static int start(struct parts *parts, const struct arguments *arguments, const s
         .concurrent = arguments->concurrent,
         .draft = arguments->speed == 1,
         .delay_us = (int64_t)arguments->queue_delay_s * 1000000,
+        .memory_max = (int64_t)arguments->worker_memory_mib << 20,
         .log = service->log,
     };
-    if (make_folder(data, err) < 0 || status_open(&parts->status, data, &setup->owner, err) < 0 ||
+    if (status_open(&parts->status, data, &setup->owner, err) < 0 ||
         store_open(&parts->storage, &arguments->store, err) < 0 ||
         targets_new(&parts->targets, parts->status, service->log, err) < 0 ||
         add_targets(parts->targets, arguments, err) < 0)

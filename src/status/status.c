@@ -115,7 +115,8 @@ int status_open(struct status **ret, const char *folder, const struct status_own
 {
     CLEANUP(status_close) struct status *status = status_new(owner);
     if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-        return error_set(err, ERROR_BUG, "cannot make '%s': %s", folder, strerror(errno));
+        return error_set(err, ERROR_BAD_REQUEST, "cannot make the folder '%s': %s", folder,
+                         strerror(errno));
     if (lock_folder(status, folder, err) < 0)
         return -1;
     const char *path = arena_printf(status->arena, "%s/status.db", folder);

@@ -14,7 +14,7 @@
  *
  * Times are microseconds since 1970. Errors: ERROR_NOT_FOUND (no such record), ERROR_CONFLICT (the
  * state forbids it, the name is taken), ERROR_BAD_REQUEST (a page token that is none, text that is
- * no JSON), ERROR_BUG (the database: disk full, damaged).
+ * no JSON, a folder that cannot be made), ERROR_BUG (the database: disk full, damaged).
  */
 #ifndef STATUS_STATUS_H
 #define STATUS_STATUS_H

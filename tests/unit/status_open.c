@@ -155,7 +155,7 @@ static void a_folder_that_cannot_be_made(void **state)
     struct place *p = *state;
     struct status *other = NULL;
     const char *folder = arena_printf(p->arena, "%s/a/b", p->folder);
-    refused(p, status_open(&other, folder, &owner, &p->err), ERROR_BUG);
+    refused(p, status_open(&other, folder, &owner, &p->err), ERROR_BAD_REQUEST);
     says(p, "No such file or directory");
 }
 
