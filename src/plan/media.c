@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plan/container.h"
+#include "plan/memory.h"
 #include "plan/probe.h"
 #include "s3/target.h"
 
@@ -97,7 +98,7 @@ static int set_cause(struct media *media, int r, enum error_kind kind, const cha
         *err = media->read_error;
         return -1;
     }
-    return error_set(err, kind, "%s: [%s]", what, av_err2str(r));
+    return error_set(err, memory_kind(r, kind), "%s: [%s]", what, av_err2str(r));
 }
 
 /* Says what the bytes are, from the bytes alone: a name's extension proves nothing. */

@@ -171,6 +171,7 @@ struct probe *probe_streams(struct arena *arena, const AVFormatContext *format, 
         track->type = par->codec_type;
         track->codec = service_codec(par->codec_id);
         track->codec_name = avcodec_get_name(par->codec_id);
+        track->tag = par->codec_tag;
         track->decodable = avcodec_find_decoder(par->codec_id) != NULL;
         track->language = language_of(arena, stream);
         track->start_us = probe_time(stream->start_time, stream->time_base);

@@ -25,6 +25,7 @@ struct probe_track {
     enum AVMediaType type;
     const char *codec;      /* in the terms of MediaConvert's Probe: "AVC", "AAC", "PCM" */
     const char *codec_name; /* FFmpeg's: "h264" */
+    uint32_t tag;           /* the container's, the first byte lowest: "avc1" */
     bool decodable;
     const char *language; /* ISO 639-2, lower case; NULL */
     int64_t start_us;     /* on the container's timeline; AV_NOPTS_VALUE if unknown */

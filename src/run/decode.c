@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Packets of one stream → frames, with their time on the output's timeline. */
 #include "plan/compat.h"
+#include "plan/memory.h"
 #include "run/stage.h"
 
 enum {
@@ -56,8 +57,9 @@ static int open_decoder(struct stage *stage, struct error *err)
     int r = avcodec_parameters_to_context(decode->codec, decode->parameters);
     if (r >= 0)
         r = avcodec_open2(decode->codec, codec, NULL);
+    r = memory_reason(r, MEMORY_OF_THREAD);
     if (r < 0)
-        return error_set(err, video ? ERROR_UNSUPPORTED : ERROR_AUDIO_DECODER,
+        return error_set(err, memory_kind(r, video ? ERROR_UNSUPPORTED : ERROR_AUDIO_DECODER),
                          "cannot open decoder [%s]: %s", codec->name, av_err2str(r));
     return 0;
 }
@@ -108,6 +110,8 @@ static int receive_frames(struct stage *stage, struct error *err)
         int r = avcodec_receive_frame(decode->codec, decode->frame);
         if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
             return 0;
+        if (r == AVERROR(ENOMEM))
+            return error_set(err, ERROR_BUG, "out of memory");
         if (r < 0) { /* damage: the decoder goes on with what it has, then with the next packet */
             atomic_fetch_add(&stage->run->corrupt_frames, 1);
             if (++damaged > MAX_DAMAGED)

@@ -5,6 +5,7 @@
 
 #include <libavutil/opt.h>
 
+#include "plan/memory.h"
 #include "run/stage.h"
 
 struct encode {
@@ -63,6 +64,18 @@ static const char *codec_string(struct arena *arena, const AVCodecContext *codec
     return "avc1";
 }
 
+/* libx264 wants memory for several pictures at a time; where it gets none it only fails. */
+static int reason_of(const struct encode *encode, int r)
+{
+    return memory_reason(r, MEMORY_OF_THREAD +
+                                (size_t)encode->codec->width * encode->codec->height * 8);
+}
+
+static int fail(const struct encode *encode, int r, struct error *err)
+{
+    return error_set(err, ERROR_UNKNOWN, "libx264 failed: %s", av_err2str(reason_of(encode, r)));
+}
+
 int encode_init(struct stage *stage, int video, struct error *err)
 {
     struct encode *encode = stage->state;
@@ -81,9 +94,9 @@ int encode_init(struct stage *stage, int video, struct error *err)
         av_dict_set(&options, encode->video->options[i].name, encode->video->options[i].value, 0);
     if (set_pass(stage, video, &options, err) < 0)
         return -1;
-    int r = avcodec_open2(encode->codec, x264, &options);
+    int r = reason_of(encode, avcodec_open2(encode->codec, x264, &options));
     if (r < 0)
-        return error_set(err, ERROR_SETTINGS,
+        return error_set(err, memory_kind(r, ERROR_SETTINGS),
                          "Error initializing encoder for video target [%d] [%s]", video + 1,
                          av_err2str(r));
     const AVDictionaryEntry *left = av_dict_get(options, "", NULL, AV_DICT_IGNORE_SUFFIX);
@@ -107,7 +120,7 @@ static int receive_packets(struct stage *stage, struct error *err)
         if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
             return 0;
         if (r < 0)
-            return error_set(err, ERROR_UNKNOWN, "libx264 failed: %s", av_err2str(r));
+            return fail(encode, r, err);
         encode->packet->duration = 1;
         r = stage_send_packet(stage, encode->packet, err);
         av_packet_unref(encode->packet);
@@ -125,7 +138,7 @@ static int encode_process(struct stage *stage, struct item *item, struct error *
         item->frame->pict_type = AV_PICTURE_TYPE_I; /* with forced-idr: an IDR */
     int r = avcodec_send_frame(encode->codec, item->frame);
     if (r < 0)
-        return error_set(err, ERROR_UNKNOWN, "libx264 failed: %s", av_err2str(r));
+        return fail(encode, r, err);
     return receive_packets(stage, err);
 }
 
@@ -134,7 +147,7 @@ static int encode_flush(struct stage *stage, struct error *err)
     struct encode *encode = stage->state;
     int r = avcodec_send_frame(encode->codec, NULL);
     if (r < 0 && r != AVERROR_EOF)
-        return error_set(err, ERROR_UNKNOWN, "libx264 failed: %s", av_err2str(r));
+        return fail(encode, r, err);
     return receive_packets(stage, err);
 }
 

@@ -13,6 +13,7 @@
 #include <libavutil/intreadwrite.h>
 
 #include "plan/compat.h"
+#include "plan/memory.h"
 #include "run/mp4.h"
 #include "run/mux.h"
 
@@ -100,7 +101,8 @@ static int write_header(struct stage *stage, struct error *err)
         av_dict_set(&options, "brand", plan->major_brand, 0);
     int r = avformat_write_header(mp4->format, &options);
     if (r < 0)
-        return error_set(err, ERROR_SETTINGS, "MP4 muxer refuses the settings: %s", av_err2str(r));
+        return error_set(err, memory_kind(r, ERROR_SETTINGS), "MP4 muxer refuses the settings: %s",
+                         av_err2str(r));
     avio_flush(mp4->avio);
     mp4->in_media = true;
     mp4->media_start = mp4->media_end = mp4->position;

@@ -9,6 +9,7 @@
 #include <libavutil/opt.h>
 
 #include "plan/compat.h"
+#include "plan/memory.h"
 #include "run/adts.h"
 #include "run/mux.h"
 #include "run/segment.h"
@@ -110,8 +111,8 @@ static int set_options(struct stage *stage, struct error *err)
     av_dict_set(&options, "sdt_period", "1000000", 0);
     int r = avformat_write_header(ts->format, &options);
     if (r < 0)
-        return error_set(err, ERROR_SETTINGS, "MPEG-TS muxer refuses the settings: %s",
-                         av_err2str(r));
+        return error_set(err, memory_kind(r, ERROR_SETTINGS),
+                         "MPEG-TS muxer refuses the settings: %s", av_err2str(r));
     return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <libavutil/pixdesc.h>
 
 #include "plan/compat.h"
+#include "plan/memory.h"
 #include "run/scaler.h"
 #include "run/stage.h"
 
@@ -269,8 +270,8 @@ end:
     avfilter_inout_free(&inputs);
     avfilter_inout_free(&outputs);
     if (r < 0)
-        return error_set(err, ERROR_SETTINGS, "cannot set up filters '%s': %s", filters,
-                         av_err2str(r));
+        return error_set(err, memory_kind(r, ERROR_SETTINGS), "cannot set up filters '%s': %s",
+                         filters, av_err2str(r));
     return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include <libavutil/avutil.h>
 
+#include "plan/memory.h"
 #include "run/playlist.h"
 #include "run/segment.h"
 #include "run/stage.h"
@@ -289,11 +290,13 @@ static int start(struct run *run, struct error *err)
     run->running = run->stages_count;
     for (int i = run->stages_count - 1; i >= 0; i--) { /* receivers first */
         struct stage *stage = run->stages[i];
-        if (pthread_create(&stage->thread, NULL, stage_main, stage)) {
+        int r = pthread_create(&stage->thread, NULL, stage_main, stage);
+        if (r) {
             pthread_mutex_lock(&run->lock);
             run->running -= i + 1;
             pthread_mutex_unlock(&run->lock);
-            return error_set(err, ERROR_UNKNOWN, "cannot start a thread");
+            return error_set(err, ERROR_UNKNOWN, "cannot start a thread: %s",
+                             av_err2str(memory_reason(AVERROR(r), MEMORY_OF_THREAD)));
         }
         stage->started = true;
     }

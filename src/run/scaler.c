@@ -9,6 +9,8 @@
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 
+#include "plan/memory.h"
+
 enum { ALIGN = 64 };
 
 struct shape {
@@ -208,6 +210,8 @@ static int adapt(struct scaler *scaler, const AVFrame *from, const AVFrame *sour
                                        source_shape.sar);
     sws_freeContext(scaler->sws);
     scaler->sws = new_sws(scaler, from);
+    if (!scaler->sws && memory_reason(AVERROR_EXTERNAL, MEMORY_OF_THREAD) == AVERROR(ENOMEM))
+        return error_set(err, ERROR_BUG, "out of memory");
     if (!scaler->sws)
         return error_set(err, ERROR_UNSUPPORTED, "cannot scale pixel format [%s]",
                          av_get_pix_fmt_name(from->format));

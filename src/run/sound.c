@@ -16,6 +16,7 @@
 #include <libavutil/channel_layout.h>
 #include <libswresample/swresample.h>
 
+#include "plan/memory.h"
 #include "run/packets.h"
 #include "run/stage.h"
 
@@ -65,8 +66,8 @@ static int open_encoder(struct sound *sound, struct error *err)
     }
     int r = avcodec_open2(sound->codec, aac, &options);
     if (r < 0)
-        return error_set(err, ERROR_SETTINGS, "Error initializing encoder for audio [%s]",
-                         av_err2str(r));
+        return error_set(err, memory_kind(r, ERROR_SETTINGS),
+                         "Error initializing encoder for audio [%s]", av_err2str(r));
     return 0;
 }
 
@@ -248,8 +249,9 @@ static int open_resampler(struct stage *stage, const AVFrame *frame, struct erro
     if (r >= 0)
         r = swr_init(sound->swr);
     if (r < 0)
-        return error_set(err, ERROR_UNSUPPORTED, "cannot resample %d channels at %d Hz: %s",
-                         frame->ch_layout.nb_channels, frame->sample_rate, av_err2str(r));
+        return error_set(err, memory_kind(r, ERROR_UNSUPPORTED),
+                         "cannot resample %d channels at %d Hz: %s", frame->ch_layout.nb_channels,
+                         frame->sample_rate, av_err2str(r));
     sound->in_rate = frame->sample_rate;
     sound->in_format = frame->format;
     return av_channel_layout_copy(&sound->in_layout, &frame->ch_layout) < 0
