@@ -11,7 +11,8 @@
 #     expired token, a cancel, a kill) and then run again. Prints what went wrong how often.
 #   tools/soak.sh [serve [FIRST [RUNS]]]
 #     Kills the server and its workers at random while 16 clients use it: ten rounds, each 200 jobs,
-#     2 kills of the server and 20 of workers; or the rounds from FIRST on, in the same folder.
+#     2 kills of the server and 20 of workers; or the rounds from FIRST on, in the same folder. Then
+#     500 jobs on one server that nobody kills, which must not grow.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 soak=build/soak
@@ -78,7 +79,7 @@ serve() {
     [ "$first" -gt 0 ] || rm -rf $soak/serve
     mkdir -p $soak/serve
     SOAK_FIRST=$first SOAK_ROUNDS=${runs:-$((10 - first))} SOAK_FOLDER=$soak/serve \
-        SOAK_JOBS=200 SOAK_SERVER_KILLS=2 SOAK_WORKER_KILLS=20 \
+        SOAK_JOBS=200 SOAK_SERVER_KILLS=2 SOAK_WORKER_KILLS=20 SOAK_STEADY_JOBS=500 \
         /usr/bin/python3 -m pytest -qxs tests/serve/test_soak.py
 }
 

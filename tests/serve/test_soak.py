@@ -4,6 +4,7 @@ acknowledged is lost, nothing ends twice, and nothing is left lying about.
 
 A round is SOAK_JOBS jobs with SOAK_SERVER_KILLS and SOAK_WORKER_KILLS. Rounds go on in the same
 folder, which may be one of an earlier run (SOAK_FOLDER); each has its own seed, SOAK_FIRST and on.
+In the end one server works on SOAK_STEADY_JOBS and is left alone: it must not grow.
 """
 import http.client
 import json
@@ -26,6 +27,7 @@ FIRST, ROUNDS = int(os.environ.get("SOAK_FIRST", 0)), int(os.environ.get("SOAK_R
 JOBS = int(os.environ.get("SOAK_JOBS", 60))
 SERVER_KILLS = int(os.environ.get("SOAK_SERVER_KILLS", 2))
 WORKER_KILLS = int(os.environ.get("SOAK_WORKER_KILLS", 8))
+STEADY_JOBS = int(os.environ.get("SOAK_STEADY_JOBS", 48))
 CLIENTS = 16
 LIMIT = 120  # seconds that any one thing may take
 GROWTH_MB = 4  # what caches and a heap in pieces may add to a server that works
@@ -106,8 +108,8 @@ class Client:
             token = f"&nextToken={urllib.parse.quote(body['nextToken'], safe='')}" if body.get("nextToken") else None
         return found
 
-    def wait(self, number):
-        end = time.monotonic() + LIMIT
+    def wait(self, number, limit=LIMIT):
+        end = time.monotonic() + limit
         while (job := self.job(number))["status"] not in FINAL:
             assert time.monotonic() < end, job
             time.sleep(0.1)
@@ -124,6 +126,7 @@ class Crowd:
 
     def __init__(self, server, seed, names):
         self.server, self.seed = server, seed
+        self.patience = LIMIT + len(names)  # a job of low priority waits for most of the others
         self.names = queue.SimpleQueue()
         for name in names:
             self.names.put(name)
@@ -173,7 +176,7 @@ class Crowd:
             time.sleep(dice.uniform(0, 1))
             status, body = client.call("DELETE", f"{JOBS_PATH}/{number}")
             assert status in (202, 409), body  # it may have ended
-        self.acknowledged[number] = client.wait(number)["status"]
+        self.acknowledged[number] = client.wait(number, self.patience)["status"]
 
     def ended(self):
         return sum(status is not None for status in list(self.acknowledged.values()))
@@ -401,18 +404,31 @@ def soak(tmp_path_factory):
     soak.stop()
 
 
+def told(crowd):
+    states = list(crowd.acknowledged.values())
+    return ", ".join(f"{states.count(state)} {state}" for state in sorted(FINAL))
+
+
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + ROUNDS))
 def test_soak(soak, seed):
     began = time.monotonic()
-    soak.run(f"{seed} warm", CLIENTS // 2)
-    before = soak.measure()
-    crowd, (servers, workers) = soak.run(seed, JOBS - CLIENTS // 2, SERVER_KILLS, WORKER_KILLS)
-    after = soak.measure()
-    states = list(crowd.acknowledged.values())
-    print(f"seed {seed}: {JOBS} jobs, now {len(soak.known)}, in {time.monotonic() - began:.0f} s;",
-          ", ".join(f"{states.count(state)} {state}" for state in sorted(FINAL)), f"besides {CLIENTS // 2};",
+    crowd, (servers, workers) = soak.run(seed, JOBS, SERVER_KILLS, WORKER_KILLS)
+    print(f"seed {seed}: {JOBS} jobs, now {len(soak.known)}, in {time.monotonic() - began:.0f} s; {told(crowd)};",
           f"killed: {servers} servers, {workers} workers;",
-          f"{crowd.retries} requests sent again, {crowd.created_again} of them CreateJob;",
-          f"descriptors {before[0]} → {after[0]}, memory {before[1]:.1f} → {after[1]:.1f} MB", flush=True)
+          f"{crowd.retries} requests sent again, {crowd.created_again} of them CreateJob", flush=True)
+    assert servers >= SERVER_KILLS and workers >= WORKER_KILLS
+
+
+def test_steady(soak):
+    """One process from the first job to the last; what its caches take is there after a few."""
+    began, process = time.monotonic(), soak.server.process.pid
+    soak.run(f"{FIRST} warm", CLIENTS)
+    before = soak.measure()
+    crowd, _ = soak.run(f"{FIRST} steady", STEADY_JOBS)
+    after = soak.measure()
+    print(f"steady: {STEADY_JOBS} jobs besides {CLIENTS}, now {len(soak.known)}, in {time.monotonic() - began:.0f} s;",
+          f"{told(crowd)}; descriptors {before[0]} → {after[0]}, memory {before[1]:.1f} → {after[1]:.1f} MB", flush=True)
+    assert soak.server.process.pid == process and soak.server.process.poll() is None
+    assert [state for _, state in soak.server.relatives() if state == "Z"] == []
     assert after[0] <= before[0]
     assert after[1] < before[1] + GROWTH_MB
