@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program under test: $MEDIACONVERT_LOCAL, or the release build."""
+"""The program under test, $MEDIACONVERT_LOCAL or the release build; and clips that are made once."""
 import os
 import pathlib
 import signal
@@ -12,6 +12,14 @@ TOP = pathlib.Path(__file__).resolve().parents[1]
 # A shell ignores SIGINT for what it runs in the background, and so would the programs that are to
 # be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def clips():
+    """The folder of small clips, made where they are missing."""
+    folder = TOP / "build/fixtures"
+    subprocess.run([TOP / "fixtures/make.sh", folder], check=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The server and the clips of tests/s3; a tally of what went wrong, printed at the end."""
+"""The server of tests/s3; a tally of what went wrong, printed at the end."""
 import importlib.util
 import pathlib
 import sys
@@ -12,7 +12,7 @@ sys.path.append(str(S3))
 spec = importlib.util.spec_from_file_location("s3_conftest", S3 / "conftest.py")
 s3_conftest = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(s3_conftest)
-server, clips, new_name = s3_conftest.server, s3_conftest.clips, s3_conftest.new_name
+server, new_name = s3_conftest.server, s3_conftest.new_name
 
 TALLY = Counter()
 

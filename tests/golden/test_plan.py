@@ -7,7 +7,6 @@ After a plan was changed on purpose, write them anew and read the diff:
 import json
 import os
 import pathlib
-import subprocess
 
 import pytest
 
@@ -35,14 +34,6 @@ ODD_INPUTS = [
     ("hd", ()),
     ("hd", SPEED_DRAFT),
 ]
-
-
-@pytest.fixture(scope="module")
-def clips():
-    """The folder of small clips, made where they are missing."""
-    folder = TOP / "build/fixtures"
-    subprocess.run([TOP / "fixtures/make.sh", folder], check=True)
-    return folder
 
 
 @pytest.fixture

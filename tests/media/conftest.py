@@ -1,24 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the media tests share: clips made once, jobs run once, real media where there is some."""
+"""What the media tests share: jobs run once, real media where there is some."""
 import itertools
 import os
 import pathlib
 import shutil
-import subprocess
 
 import pytest
 from outputs import Outputs
 from program import REPO, Run
 
 MEDIA_DIR = pathlib.Path(os.environ.get("MEDIA_DIR", REPO.parent / "shared/media"))
-
-
-@pytest.fixture(scope="session")
-def clips():
-    """The folder of small clips, made where they are missing."""
-    folder = REPO / "build/fixtures"
-    subprocess.run([REPO / "fixtures/make.sh", folder], check=True)
-    return folder
 
 
 @pytest.fixture(scope="session")

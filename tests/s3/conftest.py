@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import itertools
-import subprocess
 
 import pytest
-from server import REPO, Server
+from server import Server
 
 
 @pytest.fixture(scope="session")
@@ -11,13 +10,6 @@ def server(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("ceph") / "ceph")
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="session")
-def clips():
-    folder = REPO / "build/fixtures"
-    subprocess.run([REPO / "fixtures/make.sh", folder], check=True)
-    return folder
 
 
 @pytest.fixture(scope="session")
