@@ -26,8 +26,9 @@
 enum {
     STORE_WORDS_MAX = 6,
     QUEUE_DELAY_MAX_S = 24 * 3600,
-    WORKER_MIB_MIN = 1024, /* with less, encoders cannot be opened */
+    WORKER_MIB_MIN = 256, /* with less, hardly an encoder can be opened */
     WORKER_MIB_MAX = 1 << 20,
+    WORKER_CPU_MAX_S = 1000000000,
     CONCURRENT_MAX = 1000,
     KEPT_DAYS = 90, /* jobs that have ended */
     DRAIN_US = 30 * 1000000,
@@ -37,7 +38,7 @@ struct arguments {
     const char *listen, *data, *region, *account, *events_file;
     struct store_arguments store;
     struct option_list webhooks;
-    int concurrent, worker_memory_mib, speed, queue_delay_s, log_level;
+    int concurrent, worker_memory_mib, worker_cpu_s, speed, queue_delay_s, log_level;
 };
 
 static const char *const speeds[] = {"normal", "draft", NULL};
@@ -50,8 +51,11 @@ static const struct option options[] = {
     STORE_OPTIONS(struct arguments, store),
     {"concurrent", 'c', "N", "jobs at once (as many as the cores can feed)", OPTION_NUMBER,
      offsetof(struct arguments, concurrent), NULL, 1, CONCURRENT_MAX},
-    {"worker-memory", 0, "MIB", "address space of each job's process (no limit)", OPTION_NUMBER,
-     offsetof(struct arguments, worker_memory_mib), NULL, WORKER_MIB_MIN, WORKER_MIB_MAX},
+    {"worker-memory", 0, "MIB", "a job's process may have (3/4 of the machine's or container's)",
+     OPTION_NUMBER, offsetof(struct arguments, worker_memory_mib), NULL, WORKER_MIB_MIN,
+     WORKER_MIB_MAX},
+    {"worker-cpu", 0, "SECONDS", "of processor time it may use (a week of every core)",
+     OPTION_NUMBER, offsetof(struct arguments, worker_cpu_s), NULL, 1, WORKER_CPU_MAX_S},
     {"speed", 0, NULL, "draft: the same shapes, encoded fast", OPTION_CHOICE,
      offsetof(struct arguments, speed), speeds},
     {"queue-delay", 0, "SECONDS", "each job waits at least so long (0)", OPTION_NUMBER,
@@ -231,6 +235,7 @@ static int start(struct parts *parts, const struct arguments *arguments, const s
         .draft = arguments->speed == 1,
         .delay_us = (int64_t)arguments->queue_delay_s * 1000000,
         .memory_max = (int64_t)arguments->worker_memory_mib << 20,
+        .cpu_max_s = arguments->worker_cpu_s,
         .log = service->log,
     };
     if (status_open(&parts->status, data, &setup->owner, err) < 0 ||

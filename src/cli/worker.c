@@ -48,6 +48,8 @@ struct talk {
     struct announcer announcer;
     struct cancel *cancel;
     const struct fault *fault;
+    struct storage *storage; /* NULL: it is not open */
+    int64_t retries_said;    /* of that, by the thread that works */
     pthread_t listener;
 
     pthread_mutex_t lock;
@@ -117,11 +119,24 @@ static void say_progress(struct talk *talk, const struct progress *progress)
     say(talk, object);
 }
 
+static void say_retries(struct talk *talk)
+{
+    int64_t count = talk->storage ? storage_retries(talk->storage) : 0;
+    if (count == talk->retries_said)
+        return;
+    cJSON *object = message_of("retries");
+    cJSON_AddNumberToObject(object, "count", (double)count);
+    say(talk, object);
+    talk->retries_said = count;
+}
+
 static void say_failure(struct talk *talk, const struct error *err)
 {
     char text[2048];
     bool canceled = err->kind == ERROR_CANCELED;
+    bool left = talk->storage && storage_is_littered(talk->storage);
     cJSON *object = message_of(canceled ? "canceled" : "error");
+    cJSON_AddBoolToObject(object, "left", left);
     if (!canceled)
         add_message(object, error_code(err), error_text(err, text, sizeof(text)));
     say(talk, object);
@@ -351,6 +366,7 @@ static int watch(struct worker *worker, struct talk *talk, struct error *err)
     struct progress progress = {.phase = PHASE_TRANSCODING}, said = {.percent = -1};
     int r = 0;
     for (int64_t said_us = 0; r == 0; r = worker_wait(worker, TURN_US, &progress, err)) {
+        say_retries(talk);
         bool entered = progress.phase != said.phase;
         bool news = progress.percent >= said.percent + 1 || progress.frames > said.frames;
         if (!entered && (!news || progress.elapsed_us < said_us + OFTEN_US))
@@ -389,6 +405,7 @@ static int work(const struct assignment *assignment, const struct arguments *arg
     if (watch(worker, talk, err) < 0)
         return -1;
     say_messages(talk, worker_report(worker), &infos, &warnings);
+    say_retries(talk);
     say_complete(talk, worker_report(worker));
     return 0;
 }
@@ -417,9 +434,13 @@ int worker_main(int argc, char **argv)
     if (r == 0)
         r = store_open(&storage, &arguments.store, &err);
     if (r == 0)
+        talk.storage = storage;
+    if (r == 0)
         r = work(&assignment, &arguments, storage, &talk, &err);
-    if (r < 0)
+    if (r < 0) {
+        say_retries(&talk);
         say_failure(&talk, &err);
+    }
     talk_end(&talk);
     return r < 0 ? EXIT_FAILED : EXIT_DONE;
 }

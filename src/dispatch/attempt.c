@@ -15,7 +15,9 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "dispatch/complaint.h"
 #include "dispatch/protocol.h"
+#include "dispatch/strays.h"
 
 enum {
     TERM_US = 900 * 1000,         /* from SIGTERM to SIGKILL: a job is cancelled within a second */
@@ -36,7 +38,7 @@ struct attempt {
     struct arena *arena; /* id and what the end says */
     const char *id;
     int number;
-    int64_t began_us, began_wall_us;
+    int64_t began_us;
     struct execution *execution; /* NULL: it could not be started */
 
     enum wish wish;
@@ -47,28 +49,22 @@ struct attempt {
     struct job_progress progress;
     bool progress_told, input_told;
     int64_t progress_us; /* when it was last told */
+    int64_t retries;
     int messages;
-    struct text uris; /* of its objects, a JSON array without its "]" */
+    size_t uris_bytes; /* of its objects' URIs */
+    char *unrecorded;  /* of those, a JSON array that is to be put on record; NULL: none */
 
     enum outcome outcome;
     struct job_end end;
     int64_t told_us; /* when status/ was last told of the end, in vain; 0: not yet */
 
+    bool left; /* objects, perhaps; while the cleaner works, it is his */
     bool cleaning;
     pthread_t cleaner;
     atomic_bool cleaned;
 };
 
 /* --- the log --- */
-
-void attempt_complain(const struct log *log, const char *id, const char *what,
-                      const struct error *err)
-{
-    char why[1024];
-    if (log)
-        log_line(log, LOG_LEVEL_ERROR, "dispatch", "job", id, "what", what, "why",
-                 error_text(err, why, sizeof(why)), NULL);
-}
 
 static void log_start(const struct attempt *attempt)
 {
@@ -122,7 +118,6 @@ struct attempt *attempt_start(const struct attempt_options *options, const struc
     attempt->id = arena_strdup(attempt->arena, job->id);
     attempt->number = job->attempt;
     attempt->began_us = clock_monotonic_us();
-    attempt->began_wall_us = clock_true_us();
     attempt->kill_us = INT64_MAX;
     attempt->progress_told = true; // there is none
 
@@ -185,6 +180,16 @@ static int hear_progress(struct attempt *attempt, const cJSON *said, struct erro
     return 0;
 }
 
+static int hear_retries(struct attempt *attempt, const cJSON *said, struct error *err)
+{
+    double count = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(said, "count"));
+    if (!(count >= 0 && count < 1e15))
+        return error_set(err, ERROR_UNKNOWN, "retries are not counted");
+    if ((int64_t)count > attempt->retries)
+        attempt->retries = (int64_t)count;
+    return 0;
+}
+
 static int hear_message(struct attempt *attempt, const cJSON *said, struct error *err)
 {
     const char *message = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(said, "message"));
@@ -197,7 +202,23 @@ static int hear_message(struct attempt *attempt, const cJSON *said, struct error
                               message, err);
 }
 
-/* A worker that is to stop is not told that it may go on. */
+/* Tells the worker that its objects are on record. Where one of them is being removed for somebody
+ * before, that has to wait: attempt_turn() comes back to it. One that is to stop is not told that
+ * it may go on. */
+static int record_objects(struct attempt *attempt, struct error *err)
+{
+    int r = 0;
+    if (attempt->wish == WISH_NONE)
+        r = status_job_objects(attempt->options->status, attempt->id, attempt->number,
+                               attempt->unrecorded, err);
+    if (r != 0)
+        return r < 0 ? -1 : 0;
+    free(TAKE(attempt->unrecorded));
+    if (attempt->wish == WISH_NONE)
+        execution_tell(attempt->execution, PROTOCOL_RECORDED);
+    return 0;
+}
+
 static int hear_objects(struct attempt *attempt, const cJSON *said, struct error *err)
 {
     const cJSON *uris = cJSON_GetObjectItemCaseSensitive(said, "uris"), *uri;
@@ -205,23 +226,16 @@ static int hear_objects(struct attempt *attempt, const cJSON *said, struct error
         return error_set(err, ERROR_UNKNOWN, "objects are missing");
     cJSON_ArrayForEach(uri, uris)
     {
-        CLEANUP(free_pointer) char *text = cJSON_PrintUnformatted(uri);
-        if (!cJSON_IsString(uri) || !text)
+        if (!cJSON_IsString(uri))
             return error_set(err, ERROR_UNKNOWN, "an object has no URI");
-        if (attempt->uris.size > URIS_MOST)
+        attempt->uris_bytes += strlen(uri->valuestring) + 1;
+        if (attempt->uris_bytes > URIS_MOST)
             return error_set(err, ERROR_UNKNOWN, "there are too many objects");
-        text_append(&attempt->uris, attempt->uris.size ? "," : "[", 1);
-        text_append(&attempt->uris, text, strlen(text));
     }
-    if (attempt->wish != WISH_NONE)
-        return 0;
-    CLEANUP(free_pointer) char *all = cJSON_PrintUnformatted(uris);
-    if (cJSON_GetArraySize(uris) > 0 &&
-        status_job_objects(attempt->options->status, attempt->id, attempt->number, all ? all : "",
-                           err) < 0)
-        return -1;
-    execution_tell(attempt->execution, PROTOCOL_RECORDED);
-    return 0;
+    attempt->unrecorded = cJSON_PrintUnformatted(uris);
+    if (!attempt->unrecorded)
+        return error_set(err, ERROR_UNKNOWN, "out of memory");
+    return record_objects(attempt, err);
 }
 
 static int hear_complete(struct attempt *attempt, const cJSON *said, struct error *err)
@@ -245,16 +259,21 @@ static int hear_error(struct attempt *attempt, const cJSON *said, struct error *
     double code = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(said, "code"));
     if (!message || !(code >= 1000 && code <= 9999))
         return error_set(err, ERROR_UNKNOWN, "an error is incomplete");
+    CLEANUP(text_release) struct text text = {0};
+    text_add(&text, "%s", message);
+    execution_add_limit(attempt->execution, message, strlen(message), &text);
     attempt->outcome = OUTCOME_ERROR;
-    end_with(attempt, message);
+    attempt->left = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(said, "left"));
+    end_with(attempt, text.data);
     attempt->end.error_code = (int)code;
     return 0;
 }
 
 static int hear_canceled(struct attempt *attempt, const cJSON *said, struct error *err)
 {
-    (void)said, (void)err;
+    (void)err;
     attempt->outcome = OUTCOME_CANCELED;
+    attempt->left = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(said, "left"));
     end_with(attempt, "the worker was told to stop, not by this server");
     return 0;
 }
@@ -273,9 +292,9 @@ static int hear(struct attempt *attempt, const char *line, size_t size, struct e
         const char *type;
         int (*hear)(struct attempt *attempt, const cJSON *said, struct error *err);
     } types[] = {
-        {"input", hear_input},       {"progress", hear_progress}, {"message", hear_message},
-        {"objects", hear_objects},   {"complete", hear_complete}, {"error", hear_error},
-        {"canceled", hear_canceled},
+        {"input", hear_input},     {"progress", hear_progress}, {"retries", hear_retries},
+        {"message", hear_message}, {"objects", hear_objects},   {"complete", hear_complete},
+        {"error", hear_error},     {"canceled", hear_canceled},
     };
     const char *end = NULL;
     cJSON *said =
@@ -306,15 +325,17 @@ static void blame(struct attempt *attempt, const char *what)
     kill_by(attempt, 0);
 }
 
-/* After its last word, and after a wrong one, nothing counts. */
+/* After its last word, and after a wrong one, nothing counts. While objects cannot be put on record
+ * its next words wait. */
 static void listen(struct attempt *attempt)
 {
     size_t size;
-    char *line;
-    while (attempt->outcome == OUTCOME_NONE && !attempt->fault &&
+    char *line, why[1024];
+    struct error err;
+    if (attempt->unrecorded && !attempt->fault && record_objects(attempt, &err) < 0)
+        blame(attempt, error_text(&err, why, sizeof(why)));
+    while (attempt->outcome == OUTCOME_NONE && !attempt->fault && !attempt->unrecorded &&
            (line = execution_line(attempt->execution, &size))) {
-        char why[1024];
-        struct error err;
         if (hear(attempt, line, size, &err) < 0)
             blame(attempt, error_text(&err, why, sizeof(why)));
     }
@@ -364,24 +385,24 @@ static void look_for_wishes(struct attempt *attempt)
 
 /* --- what it leaves --- */
 
-int attempt_remove_objects(struct storage *storage, const char *uris, int64_t since_us,
-                           struct error *err)
+static bool remove_objects(struct attempt *attempt)
 {
-    cJSON *array = cJSON_Parse(uris);
-    struct error later;
-    int r = 0;
-    for (cJSON *last = array && array->child ? array->child->prev : NULL, *uri = last; uri;
-         uri = uri == array->child ? NULL : uri->prev) {
-        const char *name = cJSON_GetStringValue(uri);
-        struct error *why = r < 0 ? &later : err;
-        if (!name || storage_remove(storage, name, since_us, why) == 0)
-            continue;
-        r = -1;
-        if (why->kind == ERROR_HTTP_SERVER || why->kind == ERROR_HTTP_CONNECTION)
-            break; // a server that does not answer is not asked for every object
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const struct attempt_options *options = attempt->options;
+    struct stray_objects *lost;
+    struct error err;
+    if (status_lost_objects(options->status, attempt->id, attempt->number, arena, &lost, &err) <
+        0) {
+        complain(options->log, attempt->id, "cannot tell which objects it has left", &err);
+        return false;
     }
-    cJSON_Delete(array);
-    return r;
+    if (!lost)
+        return false; // none, or somebody else's, too
+    if (stray_objects_remove(options->status, options->storage, lost, NULL, &err) < 0) {
+        complain(options->log, attempt->id, "not all objects of its dead worker are removed", &err);
+        return false;
+    }
+    return true;
 }
 
 /* In a thread of its own: a store may be far away. The attempt is not touched meanwhile. */
@@ -389,24 +410,15 @@ static void *clean(void *arg)
 {
     struct attempt *attempt = arg;
     const struct attempt_options *options = attempt->options;
-    struct error err;
     storage_sweep(options->storage);
-    if (attempt->uris.size) {
-        text_append(&attempt->uris, "]", 1);
-        if (attempt_remove_objects(options->storage, attempt->uris.data, attempt->began_wall_us,
-                                   &err) < 0)
-            attempt_complain(attempt->options->log, attempt->id,
-                             "not all objects of its dead worker are removed", &err);
-        else
-            text_release(&attempt->uris);
-    }
+    attempt->left = !remove_objects(attempt);
     uint64_t one = 1;
     atomic_store(&attempt->cleaned, true);
     (void)!write(options->wake_fd, &one, sizeof(one));
     return NULL;
 }
 
-/* Whether nothing of it is left, or nothing more can be done about that. */
+/* Whether nothing of it is left, or nothing can be done about that now. */
 static bool is_clean(struct attempt *attempt)
 {
     if (attempt->outcome != OUTCOME_NONE)
@@ -439,11 +451,11 @@ static void decide_end(struct attempt *attempt)
         attempt->end = (struct job_end){.status = JOB_SUBMITTED};
 }
 
-/* Objects that could not be removed stay on record, for the next start. */
+/* Objects that may be left stay on record. */
 static int tell_end(struct attempt *attempt, struct error *err)
 {
     struct status *status = attempt->options->status;
-    bool gone = attempt->outcome != OUTCOME_NONE || !attempt->uris.size;
+    bool gone = attempt->outcome != OUTCOME_NONE && !attempt->left;
     if (attempt->end.status != JOB_COMPLETE && gone &&
         status_job_objects_gone(status, attempt->id, attempt->number, err) < 0)
         return -1;
@@ -466,7 +478,7 @@ static bool is_told(struct attempt *attempt)
         return true;
     }
     if (!attempt->told_us || err.kind == ERROR_CONFLICT || err.kind == ERROR_NOT_FOUND)
-        attempt_complain(attempt->options->log, attempt->id, "its end could not be recorded", &err);
+        complain(attempt->options->log, attempt->id, "its end could not be recorded", &err);
     attempt->told_us = now_us;
     return err.kind == ERROR_CONFLICT || err.kind == ERROR_NOT_FOUND;
 }
@@ -484,14 +496,14 @@ bool attempt_turn(struct attempt *attempt)
     return is_clean(attempt) && is_told(attempt);
 }
 
-bool attempt_is_cleaning(const struct attempt *attempt)
-{
-    return attempt->cleaning;
-}
-
 bool attempt_has_crashed(const struct attempt *attempt)
 {
     return attempt->crashed;
+}
+
+bool attempt_has_left_objects(const struct attempt *attempt)
+{
+    return attempt->left;
 }
 
 int64_t attempt_frames(const struct attempt *attempt)
@@ -504,6 +516,11 @@ int64_t attempt_busy_us(const struct attempt *attempt)
     return clock_monotonic_us() - attempt->began_us;
 }
 
+int64_t attempt_retries(const struct attempt *attempt)
+{
+    return attempt->retries;
+}
+
 void attempt_free(struct attempt **attempt)
 {
     struct attempt *a = *attempt;
@@ -512,7 +529,7 @@ void attempt_free(struct attempt **attempt)
     if (a->cleaning && a->cleaner)
         pthread_join(a->cleaner, NULL);
     execution_free(&a->execution);
-    text_release(&a->uris);
+    free(a->unrecorded);
     arena_free(&a->arena);
     free(a);
     *attempt = NULL;

@@ -32,24 +32,17 @@ bool attempt_turn(struct attempt *attempt);
 /* Stops the worker; its job is queued again. */
 void attempt_stop(struct attempt *attempt);
 
-/* Whether objects of its dead worker are being removed. */
-bool attempt_is_cleaning(const struct attempt *attempt);
-
 bool attempt_has_crashed(const struct attempt *attempt);
+
+/* Whether it may have left objects: they are on record. */
+bool attempt_has_left_objects(const struct attempt *attempt);
+
 int64_t attempt_frames(const struct attempt *attempt);  /* decoded so far */
 int64_t attempt_busy_us(const struct attempt *attempt); /* since its start */
+int64_t attempt_retries(const struct attempt *attempt); /* of requests to its storage, so far */
 
 /* Kills the worker if it lives; what status/ was not told it learns at the next start of a server.
  * Accepts NULL. */
 void attempt_free(struct attempt **attempt);
-
-/* Removes objects, those named last first, that are not older than `since_us`. `uris` is a JSON
- * array. Goes on after a failure, and returns the first one. */
-int attempt_remove_objects(struct storage *storage, const char *uris, int64_t since_us,
-                           struct error *err) MUST_CHECK;
-
-/* Writes into the log what could not be done for the job, and why. */
-void attempt_complain(const struct log *log, const char *id, const char *what,
-                      const struct error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "dispatch/dispatcher.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,14 +13,24 @@
 #include "base/clock.h"
 #include "base/program.h"
 #include "dispatch/attempt.h"
-#include "dispatch/cores.h"
+#include "dispatch/complaint.h"
+#include "dispatch/machine.h"
+#include "dispatch/strays.h"
 #include "status/queues.h"
 
 enum {
     BUSY_TURN_MS = 100,         /* how often wishes are looked for while jobs run */
     IDLE_TURN_MS = 250,         /* … and jobs, which is for hops and delays: dispatcher_wake() */
-    RETRY_US = 5 * 1000 * 1000, /* of what a store did not do at the start */
+    RETRY_US = 5 * 1000 * 1000, /* of what status/ could not do */
     CONCURRENT_MOST = 1024,
+    WORKER_CPU_S = 7 * 24 * 3600, /* for each core */
+};
+
+static const int64_t worker_memory_least = INT64_C(512) << 20;
+
+/* What an attempt has come to, as far as it is in the counts. */
+struct counted {
+    int64_t frames, busy_us, retries;
 };
 
 struct dispatcher {
@@ -31,11 +42,12 @@ struct dispatcher {
     const char **words; /* of the worker's command line */
     struct attempt_options attempt_options;
     int wake_fd;
+    struct strays *strays;
     pthread_t thread;
 
     /* the thread's own */
     struct attempt **attempts; /* concurrent of them; NULL: room */
-    int64_t *frames;           /* of each, as counted so far */
+    struct counted *counted;   /* of each */
     struct pollfd *fds;
     int64_t refused_us; /* when status/ last could not give the next job; 0: it could */
 
@@ -54,69 +66,10 @@ int dispatcher_concurrent(double cores)
     return half < 1 ? 1 : half > CONCURRENT_MOST ? CONCURRENT_MOST : half;
 }
 
-/* --- the start of the thread: what earlier servers left --- */
-
-static bool is_draining(struct dispatcher *d)
+int64_t dispatcher_worker_memory(int64_t machine)
 {
-    pthread_mutex_lock(&d->lock);
-    bool draining = d->draining;
-    pthread_mutex_unlock(&d->lock);
-    return draining;
-}
-
-/* Whether it makes sense to try again: the store did not answer. */
-static bool may_pass(const struct error *err)
-{
-    return err->kind == ERROR_HTTP_SERVER || err->kind == ERROR_HTTP_CONNECTION;
-}
-
-/* 1: there is nothing left, or nothing more can be done about it; 0: to be tried again. */
-static int remove_strays(struct dispatcher *d)
-{
-    for (;;) {
-        CLEANUP(arena_free) struct arena *arena = arena_new();
-        const char *id, *uris;
-        int attempt;
-        int64_t since_us;
-        struct error err;
-        if (is_draining(d))
-            return 0;
-        if (status_stray_objects(d->status, arena, &id, &attempt, &since_us, &uris, &err) < 0) {
-            attempt_complain(d->options.log, "(all)", "cannot tell which objects are strays", &err);
-            return 0;
-        }
-        if (!id)
-            return 1;
-        if (attempt_remove_objects(d->storage, uris, since_us, &err) < 0) {
-            attempt_complain(d->options.log, id, "objects of a lost worker are not all removed",
-                             &err);
-            if (may_pass(&err))
-                return 0;
-        }
-        if (status_job_objects_gone(d->status, id, attempt, &err) < 0) {
-            attempt_complain(d->options.log, id, "cannot record that its objects are gone", &err);
-            return 0;
-        }
-    }
-}
-
-/* Waits for wake_fd. */
-static void sleep_for(struct dispatcher *d, int64_t us)
-{
-    struct pollfd fd = {.fd = d->wake_fd, .events = POLLIN};
-    uint64_t ignored;
-    if (poll(&fd, 1, (int)(us / 1000)) > 0)
-        (void)!read(d->wake_fd, &ignored, sizeof(ignored));
-}
-
-static void clean_up(struct dispatcher *d)
-{
-    storage_sweep(d->storage);
-    while (!is_draining(d) && !remove_strays(d)) {
-        int64_t until_us = clock_monotonic_us() + RETRY_US;
-        while (!is_draining(d) && clock_monotonic_us() < until_us)
-            sleep_for(d, until_us - clock_monotonic_us() + 1000);
-    }
+    int64_t most = machine / 4 * 3;
+    return most > worker_memory_least ? most : worker_memory_least;
 }
 
 /* --- its turns --- */
@@ -129,17 +82,18 @@ static int running(const struct dispatcher *d)
     return count;
 }
 
-static bool is_cleaning(const struct dispatcher *d)
+static bool is_draining(struct dispatcher *d)
 {
-    for (int i = 0; i < d->concurrent; i++)
-        if (d->attempts[i] && attempt_is_cleaning(d->attempts[i]))
-            return true;
-    return false;
+    pthread_mutex_lock(&d->lock);
+    bool draining = d->draining;
+    pthread_mutex_unlock(&d->lock);
+    return draining;
 }
 
+/* A job that is started again has not waited since it was created. */
 static void count_start(struct dispatcher *d, const struct job_record *job)
 {
-    int64_t waited_us = clock_true_us() - job->created_us;
+    int64_t waited_us = job->attempt == 1 ? clock_true_us() - job->created_us : 0;
     pthread_mutex_lock(&d->lock);
     d->counts.started++;
     d->counts.waited_us += waited_us > 0 ? waited_us : 0;
@@ -154,38 +108,44 @@ static bool take_job(struct dispatcher *d, int place)
     struct error err;
     int r = status_next_job(d->status, d->options.delay_us, arena, &job, &err);
     if (r < 0 && !d->refused_us)
-        attempt_complain(d->options.log, "(next)", "cannot be taken from the queue", &err);
+        complain(d->options.log, "(next)", "cannot be taken from the queue", &err);
     d->refused_us = r < 0 ? clock_monotonic_us() : 0;
     if (r <= 0)
         return false;
     count_start(d, job);
-    d->frames[place] = 0;
+    d->counted[place] = (struct counted){0};
     d->attempts[place] = attempt_start(&d->attempt_options, job);
     return true;
 }
 
 static void take_jobs(struct dispatcher *d)
 {
-    if (is_draining(d) || is_cleaning(d) ||
-        (d->refused_us && clock_monotonic_us() < d->refused_us + RETRY_US))
+    if (is_draining(d) || (d->refused_us && clock_monotonic_us() < d->refused_us + RETRY_US))
         return;
     for (int i = 0; i < d->concurrent; i++)
         if (!d->attempts[i] && !take_job(d, i))
             return;
 }
 
+/* What a worker says may be less than before, but no counter ever falls. */
+static void add(int64_t *count, int64_t *counted, int64_t now)
+{
+    if (now <= *counted)
+        return;
+    *count += now - *counted;
+    *counted = now;
+}
+
 static void count_attempt(struct dispatcher *d, int place, bool over)
 {
     const struct attempt *attempt = d->attempts[place];
-    int64_t frames = attempt_frames(attempt);
+    struct counted *counted = &d->counted[place];
     pthread_mutex_lock(&d->lock);
-    d->counts.frames += frames - d->frames[place];
-    if (over) {
-        d->counts.busy_us += attempt_busy_us(attempt);
-        d->counts.crashed += attempt_has_crashed(attempt);
-    }
+    add(&d->counts.frames, &counted->frames, attempt_frames(attempt));
+    add(&d->counts.busy_us, &counted->busy_us, attempt_busy_us(attempt));
+    add(&d->counts.s3_retries, &counted->retries, attempt_retries(attempt));
+    d->counts.crashed += over && attempt_has_crashed(attempt);
     pthread_mutex_unlock(&d->lock);
-    d->frames[place] = frames;
 }
 
 static void turn_attempts(struct dispatcher *d)
@@ -200,8 +160,11 @@ static void turn_attempts(struct dispatcher *d)
             attempt_stop(d->attempts[i]);
         bool over = attempt_turn(d->attempts[i]);
         count_attempt(d, i, over);
-        if (over)
-            attempt_free(&d->attempts[i]);
+        if (!over)
+            continue;
+        if (attempt_has_left_objects(d->attempts[i]))
+            strays_look_soon(d->strays);
+        attempt_free(&d->attempts[i]);
     }
 }
 
@@ -238,7 +201,10 @@ static bool report_turn(struct dispatcher *d)
 static void *run(void *arg)
 {
     struct dispatcher *d = arg;
-    clean_up(d);
+    struct error err;
+    strays_remove(d->strays);
+    if (strays_start(d->strays, &err) < 0)
+        complain(d->options.log, "(all)", "strays are not looked for again", &err);
     do {
         take_jobs(d);
         report_turn(d);
@@ -280,7 +246,13 @@ static int set_command(struct dispatcher *d, struct error *err)
     d->attempt_options = (struct attempt_options){
         .status = d->status,
         .storage = d->storage,
-        .execution = {.words = d->words, .memory_max = d->options.memory_max},
+        .execution = {.words = d->words,
+                      .memory_max = d->options.memory_max > 0
+                                        ? d->options.memory_max
+                                        : dispatcher_worker_memory(machine_memory()),
+                      .cpu_max_s = d->options.cpu_max_s > 0
+                                       ? d->options.cpu_max_s
+                                       : (int64_t)(WORKER_CPU_S * ceil(machine_cores()))},
         .log = d->options.log,
         .wake_fd = d->wake_fd,
     };
@@ -289,13 +261,14 @@ static int set_command(struct dispatcher *d, struct error *err)
 
 static void release(struct dispatcher *d)
 {
+    strays_free(&d->strays);
     if (d->wake_fd >= 0)
         close(d->wake_fd);
     pthread_cond_destroy(&d->ended_now);
     pthread_mutex_destroy(&d->lock);
     free(d->words);
     free(d->attempts);
-    free(d->frames);
+    free(d->counted);
     free(d->fds);
     free(d);
 }
@@ -318,9 +291,9 @@ static int prepare(struct dispatcher *d, struct error *err)
     if (d->wake_fd < 0)
         return error_set(err, ERROR_BUG, "cannot make an eventfd: %s", strerror(errno));
     d->attempts = calloc(count, sizeof(struct attempt *));
-    d->frames = calloc(count, sizeof(*d->frames));
+    d->counted = calloc(count, sizeof(*d->counted));
     d->fds = calloc(1 + count * EXECUTION_FDS, sizeof(*d->fds));
-    if (!d->attempts || !d->frames || !d->fds)
+    if (!d->attempts || !d->counted || !d->fds)
         return error_set(err, ERROR_BUG, "out of memory");
     if (set_command(d, err) < 0 || status_recover(d->status, err) < 0)
         return -1;
@@ -336,8 +309,9 @@ int dispatcher_start(struct dispatcher **ret, struct status *status, struct stor
     d->status = status;
     d->storage = storage;
     d->options = *options;
+    d->strays = strays_new(status, storage, options->log);
     d->concurrent =
-        options->concurrent > 0 ? options->concurrent : dispatcher_concurrent(cores_usable());
+        options->concurrent > 0 ? options->concurrent : dispatcher_concurrent(machine_cores());
     d->stop_us = INT64_MAX;
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->ended_now, NULL);
@@ -362,6 +336,7 @@ void dispatcher_drain(struct dispatcher *d, int64_t timeout_us)
     d->draining = true;
     if (timeout_us < d->stop_us - now_us)
         d->stop_us = now_us + timeout_us;
+    strays_stop(d->strays);
     dispatcher_wake(d);
     while (!d->ended)
         pthread_cond_wait(&d->ended_now, &d->lock);
@@ -373,6 +348,8 @@ void dispatcher_counts(struct dispatcher *dispatcher, struct dispatcher_counts *
     pthread_mutex_lock(&dispatcher->lock);
     *ret = dispatcher->counts;
     pthread_mutex_unlock(&dispatcher->lock);
+    ret->concurrent = dispatcher->concurrent;
+    ret->s3_retries += storage_retries(dispatcher->storage);
 }
 
 void dispatcher_free(struct dispatcher **dispatcher)

@@ -19,13 +19,26 @@ enum {
     STDERR_KEPT = 4096, /* the last bytes of it */
     READ_AT_ONCE = 1 << 16,
     FILES_MOST = 4096, /* that a worker may open: each rendition has a few */
+    CPU_GRACE_S = 5,   /* from SIGXCPU to SIGKILL */
 };
+
+/* What a sanitizer maps for itself counts as memory of the process. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
 
 struct execution {
     pid_t pid;
     int in, out, errors; /* our ends of its stdin, stdout and stderr; -1: closed */
     int life;            /* a pidfd: readable when the process has ended; -1: it was reaped */
-    int64_t memory_max, kills_before;
+    int64_t memory_max, cpu_max_s, kills_before;
     int wait_status;
 
     struct text unsent;
@@ -64,19 +77,32 @@ struct birth {
     pid_t parent;
     const char *const *words;
     int in, out, errors, report; /* its ends; a failure's errno goes to `report` */
-    int64_t memory_max;
+    int64_t memory_max, cpu_max_s;
 };
 
-static void limit(int resource, rlim_t most)
+/* Not above what the server itself may have. RLIM_INFINITY is the largest number. */
+static void limit(int resource, rlim_t soft, rlim_t hard)
 {
     struct rlimit now;
     if (getrlimit((__rlimit_resource_t)resource, &now) < 0)
         return;
-    if (now.rlim_max != RLIM_INFINITY && most > now.rlim_max)
-        most = now.rlim_max;
-    struct rlimit then = {.rlim_cur = most,
-                          .rlim_max = resource == RLIMIT_NOFILE ? now.rlim_max : most};
+    if (hard > now.rlim_max)
+        hard = now.rlim_max;
+    struct rlimit then = {.rlim_cur = soft < hard ? soft : hard, .rlim_max = hard};
     setrlimit((__rlimit_resource_t)resource, &then);
+}
+
+/* RLIMIT_DATA, not RLIMIT_AS: of its address space a program reserves much that it never uses,
+ * malloc() alone 64 MiB for each thread. */
+static void set_limits(const struct birth *birth)
+{
+    rlim_t memory = (rlim_t)birth->memory_max, cpu_s = (rlim_t)birth->cpu_max_s;
+    limit(RLIMIT_CORE, 0, 0);
+    limit(RLIMIT_NOFILE, FILES_MOST, RLIM_INFINITY);
+    if (memory && !SANITIZED)
+        limit(RLIMIT_DATA, memory, memory);
+    if (cpu_s)
+        limit(RLIMIT_CPU, cpu_s, cpu_s + CPU_GRACE_S);
 }
 
 /* Let the kernel kill this one rather than the server. */
@@ -104,10 +130,7 @@ static void become_worker(const struct birth *birth)
     if (getppid() != birth->parent)
         _exit(1); // it died before that
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NOFILE, FILES_MOST);
-    if (birth->memory_max > 0)
-        limit(RLIMIT_AS, (rlim_t)birth->memory_max);
+    set_limits(birth);
     be_the_first_to_go();
 
     // what libraries have opened, sockets above all; kernels before 5.11 cannot
@@ -157,8 +180,16 @@ static int was_executed(const struct execution *execution, int report, const cha
 static int start_process(struct execution *execution, const struct execution_options *options,
                          int pipes[4][2], struct error *err)
 {
-    struct birth birth = {getpid(),    options->words, pipes[0][0],        pipes[1][1],
-                          pipes[2][1], pipes[3][1],    options->memory_max};
+    struct birth birth = {
+        .parent = getpid(),
+        .words = options->words,
+        .in = pipes[0][0],
+        .out = pipes[1][1],
+        .errors = pipes[2][1],
+        .report = pipes[3][1],
+        .memory_max = options->memory_max,
+        .cpu_max_s = options->cpu_max_s,
+    };
     execution->kills_before = out_of_memory_kills();
     execution->pid = fork();
     if (execution->pid == 0)
@@ -217,6 +248,7 @@ int execution_start(struct execution **ret, const struct execution_options *opti
         return error_set(err, ERROR_UNKNOWN, "out of memory");
     execution->in = execution->out = execution->errors = execution->life = -1;
     execution->memory_max = options->memory_max;
+    execution->cpu_max_s = options->cpu_max_s;
     if (start(execution, options, err) < 0) {
         free(execution);
         return -1;
@@ -229,10 +261,16 @@ int execution_start(struct execution **ret, const struct execution_options *opti
 
 /* --- pipes --- */
 
+/* Its owner has more lines to take than he should let wait. */
+static bool is_behind(const struct execution *e)
+{
+    return e->said.size - e->taken > 2 * PROTOCOL_LINE_MOST;
+}
+
 void execution_fds(const struct execution *e, struct pollfd fds[EXECUTION_FDS])
 {
     fds[0] = (struct pollfd){e->sent < e->unsent.size ? e->in : -1, POLLOUT, 0};
-    fds[1] = (struct pollfd){e->out, POLLIN, 0};
+    fds[1] = (struct pollfd){is_behind(e) ? -1 : e->out, POLLIN, 0};
     fds[2] = (struct pollfd){e->errors, POLLIN, 0};
     fds[3] = (struct pollfd){e->life, POLLIN, 0};
 }
@@ -317,7 +355,7 @@ void execution_move(struct execution *e)
     if (lived)
         reap(e);
     send_some(e);
-    bool heard = !e->babbles && read_some(&e->out, bytes, &size);
+    bool heard = !e->babbles && !is_behind(e) && read_some(&e->out, bytes, &size);
     if (heard)
         hear(e, bytes, size);
     if (read_some(&e->errors, bytes, &size)) {
@@ -373,14 +411,16 @@ bool execution_ended(const struct execution *execution)
            execution->errors < 0;
 }
 
-/* Whether its last words are those of a program that got no memory. */
-static bool wanted_memory(const struct execution *e)
+void execution_add_limit(const struct execution *e, const char *words, size_t size,
+                         struct text *out)
 {
-    static const char *const words[] = {"out of memory", "Cannot allocate memory"};
-    for (size_t i = 0; i < COUNT(words); i++)
-        if (memmem(e->last_words, e->last_words_size, words[i], strlen(words[i])))
-            return true;
-    return false;
+    static const char *const telling[] = {"out of memory", "Cannot allocate memory"};
+    for (size_t i = 0; i < COUNT(telling) && e->memory_max > 0; i++) {
+        if (memmem(words, size, telling[i], strlen(telling[i]))) {
+            text_add(out, "; it may have %lld MiB", (long long)(e->memory_max >> 20));
+            return;
+        }
+    }
 }
 
 static void add_last_line(const struct execution *e, struct text *out)
@@ -406,11 +446,12 @@ void execution_how(const struct execution *e, struct text *out)
         text_add(out, "the worker was killed by signal %d (%s)", signal, name ? name : "unknown");
         if (signal == SIGKILL && out_of_memory_kills() > e->kills_before)
             text_add(out, " because the machine ran out of memory");
+        if (signal == SIGXCPU)
+            text_add(out, "; it may have %lld s", (long long)e->cpu_max_s);
     } else {
         text_add(out, "the worker ended with status %d before its job had", WEXITSTATUS(status));
     }
-    if (wanted_memory(e) && e->memory_max > 0)
-        text_add(out, "; it may have %lld MiB", (long long)(e->memory_max >> 20));
+    execution_add_limit(e, e->last_words, e->last_words_size, out);
     add_last_line(e, out);
 }
 

@@ -3,9 +3,10 @@
  * The local executor: one job in one process of its own, and the pipes to it. What is said on them
  * stands in protocol.h; here they are bytes and lines.
  *
- * The process has a group of its own, may gain no privileges, dumps no core, is the first to go
- * when the machine runs out of memory, and dies with the thread that has started it. So where the
- * server is killed, none of its workers lives on to write beside those of the next server.
+ * The process has a group of its own, may gain no privileges, dumps no core, has limits (memory,
+ * processor time, files), is the first to go when the machine runs out of memory, and dies with the
+ * thread that has started it. So where the server is killed, none of its workers lives on to write
+ * beside those of the next server.
  *
  * Nothing here blocks: the owner polls. What comes from the process is not trusted: its lines are
  * bounded, and it may end at any byte.
@@ -25,7 +26,8 @@ struct execution;
 
 struct execution_options {
     const char *const *words; /* the program and its arguments; NULL ends */
-    int64_t memory_max;       /* bytes of address space; 0: no limit */
+    int64_t memory_max;       /* bytes of its own, written to or not; 0: no limit */
+    int64_t cpu_max_s;        /* of processor time, all threads together; 0: no limit */
 };
 
 /* Starts it and hands it `job`, which is copied, with its size in front. */
@@ -57,6 +59,10 @@ void execution_signal(struct execution *execution, int signal);
 
 /* The process has ended and is no zombie, and there is no more to read but execution_line()s. */
 bool execution_ended(const struct execution *execution);
+
+/* Adds "; it may have 1024 MiB" where these are words of a program that got no more memory. */
+void execution_add_limit(const struct execution *execution, const char *words, size_t size,
+                         struct text *out);
 
 /* How it ended: "the worker was killed by signal 11 (Segmentation fault)", with what it last wrote
  * on stderr. */

@@ -46,6 +46,16 @@ static void add_known(cJSON *object, const char *name, double value)
         cJSON_AddNumberToObject(object, name, value);
 }
 
+/* Where the container has one that is text: MP4 does, MPEG-TS does not. */
+static void add_four_cc(cJSON *object, uint32_t tag)
+{
+    char text[5] = {(char)tag, (char)(tag >> 8), (char)(tag >> 16), (char)(tag >> 24)};
+    for (int i = 0; i < 4; i++)
+        if (!isgraph((unsigned char)text[i]) && (text[i] != ' ' || !i))
+            return;
+    cJSON_AddStringToObject(object, "fourCC", text);
+}
+
 static const char *colour_format(enum AVPixelFormat format)
 {
     const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(format);
@@ -71,6 +81,7 @@ static cJSON *video_to_json(const struct probe_track *track)
     add_known(video, "bitDepth", track->depth);
     add_codec(video, track);
     cJSON_AddStringToObject(video, "colorFormat", colour_format(track->format));
+    add_four_cc(video, track->tag);
     if (track->frame_rate.den > 0)
         add_known(video, "frameRate", av_q2d(track->frame_rate));
     add_known(video, "height", track->height);

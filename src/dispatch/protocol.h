@@ -13,14 +13,16 @@
  *
  *   {"type":"input","inputDetails":[…]}           INPUT_INFORMATION's
  *   {"type":"progress","phase":"TRANSCODING","percent":45,"frames":312}
+ *   {"type":"retries","count":2}                  storage_retries(), where that has grown
  *   {"type":"message","code":0,"message":"…"}     as status_job_message() takes them
  *   {"type":"objects","uris":["s3://…", …]}       not to be seen before this is "recorded"
  *
- * and in the end one of these, after which it exits. But for the first, no object remains:
+ * and in the end one of these, after which it exits. But for the first, no object remains, or
+ * "left" is true: the storage did not let it remove them all.
  *
  *   {"type":"complete","outputGroupDetails":[…],"event":{…}}
- *   {"type":"error","code":1404,"message":"…"}
- *   {"type":"canceled"}
+ *   {"type":"error","code":1404,"message":"…","left":false}
+ *   {"type":"canceled","left":false}
  */
 #ifndef DISPATCH_PROTOCOL_H
 #define DISPATCH_PROTOCOL_H

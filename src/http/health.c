@@ -63,6 +63,9 @@ static void put_dispatch(struct service *service, struct text *out)
               (double)c.busy_us / 1e6);
     put_total(out, "workers_crashed_total", "counter", "Workers that ended without a word.",
               (double)c.crashed);
+    put_total(out, "s3_retries_total", "counter",
+              "Requests to the S3 server that were sent again, the workers' included.",
+              (double)c.s3_retries);
 }
 
 int health_metrics(struct service *service, struct call *call, struct error *err)

@@ -29,6 +29,7 @@ struct client {
     struct sigv4_key key;
     const char *ca_bundle;
     _Atomic int64_t skew_us; /* the server's clock less ours */
+    _Atomic int64_t retries;
 
     pthread_mutex_t lock;
     /* ---- guarded by lock, and so is the arena once requests are sent ---- */
@@ -462,6 +463,7 @@ static int send_until_answered(struct sending *sending, struct answer *ret, stru
         http_free(&sending->http); // whatever else is on that connection is not for us
         if (!wait_for(us, sending->request->cancel))
             return error_set(err, ERROR_CANCELED, "canceled");
+        atomic_fetch_add(&sending->client->retries, 1);
     }
 }
 
@@ -494,6 +496,11 @@ int client_send(struct client *client, const struct request *request, struct ans
 const char *client_region(const struct client *client)
 {
     return client->key.region;
+}
+
+int64_t client_retries(const struct client *client)
+{
+    return atomic_load(&client->retries);
 }
 
 const char *client_presign(struct client *client, struct arena *arena, const char *bucket,

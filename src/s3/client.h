@@ -111,6 +111,9 @@ int client_send(struct client *client, const struct request *request, struct ans
 /* The region in whose name requests are signed, but for buckets known to be elsewhere. */
 const char *client_region(const struct client *client);
 
+/* How many tries there were that came after a failed one. */
+int64_t client_retries(const struct client *client);
+
 /* A URL with which anybody may GET the object for so many seconds. In the arena. */
 const char *client_presign(struct client *client, struct arena *arena, const char *bucket,
                            const char *key, int seconds);

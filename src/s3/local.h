@@ -54,7 +54,7 @@ int folder_delivery_scratch(struct delivery *delivery, const char **ret_path,
                             struct error *err) MUST_CHECK;
 int folder_delivery_commit(struct delivery *delivery, struct error *err) MUST_CHECK;
 int folder_remove(struct storage *storage, const struct object_name *name, int64_t since_us,
-                  struct error *err) MUST_CHECK;
+                  struct cancel *cancel, struct error *err) MUST_CHECK;
 void folder_delivery_free(struct delivery *delivery);
 
 /* Begins an object and makes its file, open for reading and writing. */

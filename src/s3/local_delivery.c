@@ -419,8 +419,9 @@ static int remove_file(int bucket, const char *path, int64_t since_us)
 }
 
 int folder_remove(struct storage *storage, const struct object_name *name, int64_t since_us,
-                  struct error *err)
+                  struct cancel *cancel, struct error *err)
 {
+    (void)cancel; // it takes no time
     const struct folder *folder = (const struct folder *)storage;
     char path[KEY_PATH_SIZE];
     CLEANUP(file_close) int root = -1; // locked until the end

@@ -207,11 +207,6 @@ static const struct reader_ops remote_ops = {
     .etag = remote_etag,
 };
 
-static const char *copy(struct arena *arena, const char *s)
-{
-    return s ? arena_strdup(arena, s) : NULL;
-}
-
 int remote_open(struct object_reader **ret, struct client *client, struct client *own_client,
                 const struct request *request, struct error *err)
 {
@@ -225,10 +220,10 @@ int remote_open(struct object_reader **ret, struct client *client, struct client
     remote->own_client = own_client;
     remote->arena = arena_new();
     remote->request = *request;
-    remote->request.uri = copy(remote->arena, request->uri);
-    remote->request.bucket = copy(remote->arena, request->bucket);
-    remote->request.key = copy(remote->arena, request->key);
-    remote->request.url = copy(remote->arena, request->url);
+    remote->request.uri = copy_text(remote->arena, request->uri);
+    remote->request.bucket = copy_text(remote->arena, request->bucket);
+    remote->request.key = copy_text(remote->arena, request->key);
+    remote->request.url = copy_text(remote->arena, request->url);
     remote->kept = malloc((size_t)BLOCKS * BLOCK);
     remote->fetched = malloc((size_t)RUN_MOST * BLOCK);
     if (!remote->kept || !remote->fetched)

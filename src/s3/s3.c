@@ -30,11 +30,17 @@ static void s3_sweep(struct storage *storage)
     (void)storage;
 }
 
+static int64_t s3_retries(const struct storage *storage)
+{
+    return client_retries(((const struct s3 *)storage)->client);
+}
+
 const struct store_ops s3_ops = {
     .free = s3_free,
     .open = s3_open,
     .remove = s3_remove,
     .sweep = s3_sweep,
+    .retries = s3_retries,
     .delivery_new = s3_delivery_new,
     .delivery_scratch = s3_delivery_scratch,
     .delivery_commit = s3_delivery_commit,

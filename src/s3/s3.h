@@ -39,7 +39,7 @@ int s3_delivery_commit(struct delivery *delivery, struct error *err) MUST_CHECK;
 void s3_delivery_free(struct delivery *delivery);
 
 int s3_remove(struct storage *storage, const struct object_name *name, int64_t since_us,
-              struct error *err) MUST_CHECK;
+              struct cancel *cancel, struct error *err) MUST_CHECK;
 
 struct client *s3_delivery_client(const struct s3_delivery *delivery);
 struct cancel *s3_delivery_cancel(const struct s3_delivery *delivery);

@@ -206,14 +206,15 @@ static bool has_etag(const struct answer *answer, const char *ending)
     return other_key || (length >= end && !strcmp(answer->info.etag + length - end, ending));
 }
 
-bool s3_bucket_has(const struct s3_bucket *bucket, const char *key, const struct put_trace *trace)
+int s3_bucket_has(const struct s3_bucket *bucket, const char *key, const struct put_trace *trace,
+                  struct error *err)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     CLEANUP(answer_release) struct answer answer = {0};
-    struct error ignored;
     struct request request = request_to(bucket, key, "HEAD", "look at", arena);
-    return client_send(bucket->client, &request, &answer, &ignored) == 0 &&
-           answer.info.bytes == trace->bytes && has_etag(&answer, trace->etag) &&
+    if (client_send(bucket->client, &request, &answer, err) < 0)
+        return err->kind == ERROR_NOT_FOUND ? 0 : -1;
+    return answer.info.bytes == trace->bytes && has_etag(&answer, trace->etag) &&
            is_newer(&answer, trace->began_us);
 }
 

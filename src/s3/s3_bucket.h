@@ -54,8 +54,10 @@ int s3_bucket_list_uploads(const struct s3_bucket *bucket, struct arena *arena, 
 int s3_bucket_head(const struct s3_bucket *bucket, const char *key, struct object_info *ret,
                    struct error *err) MUST_CHECK;
 
-/* Whether the object is there that was put so. One that looked the same before does not count. */
-bool s3_bucket_has(const struct s3_bucket *bucket, const char *key, const struct put_trace *trace);
+/* Whether the object is there that was put so: 1, 0, or -1. One that looked the same before does
+ * not count. */
+int s3_bucket_has(const struct s3_bucket *bucket, const char *key, const struct put_trace *trace,
+                  struct error *err) MUST_CHECK;
 
 /* That there was none is no error. */
 int s3_bucket_delete(const struct s3_bucket *bucket, const char *key, struct error *err) MUST_CHECK;

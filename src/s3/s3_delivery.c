@@ -20,6 +20,7 @@ struct put_object {
 
 struct s3_delivery {
     struct delivery base;
+    struct storage *storage;
     struct client *client;
     struct cancel *cancel;
     struct storage *scratch_storage; /* a folder for temporary files, made when asked for; … */
@@ -40,6 +41,7 @@ int s3_delivery_new(struct storage *storage, struct cancel *cancel, struct deliv
     if (!delivery)
         return error_set(err, ERROR_BUG, "out of memory");
     delivery->base.ops = &s3_ops;
+    delivery->storage = storage;
     delivery->client = ((struct s3 *)storage)->client;
     delivery->cancel = cancel;
     delivery->arena = arena_new();
@@ -156,24 +158,30 @@ int s3_delivery_commit(struct delivery *base, struct error *err)
 }
 
 /* The newest first, so that no playlist names what has gone. A server that no longer answers is
- * not asked for every object. What stood there before and was not replaced stays. */
-static void take_back(const struct s3_delivery *delivery)
+ * not asked for every object. What stood there before and was not replaced stays. Returns whether
+ * nothing is left. */
+static bool take_back(const struct s3_delivery *delivery)
 {
     struct error err = {0};
+    bool all = true;
     for (const struct put_object *object = delivery->last; object; object = object->before) {
         struct s3_bucket bucket = {delivery->client, object->bucket, NULL, true};
-        if (object->doubtful && !s3_bucket_has(&bucket, object->key, object->doubtful))
+        int there =
+            object->doubtful ? s3_bucket_has(&bucket, object->key, object->doubtful, &err) : 1;
+        if (there == 0 || (there > 0 && s3_bucket_delete(&bucket, object->key, &err) == 0))
             continue;
-        if (s3_bucket_delete(&bucket, object->key, &err) < 0 && err.kind >= ERROR_HTTP_SERVER)
-            return;
+        all = false;
+        if (err.kind >= ERROR_HTTP_SERVER)
+            break;
     }
+    return all;
 }
 
 void s3_delivery_free(struct delivery *base)
 {
     struct s3_delivery *delivery = (struct s3_delivery *)base;
-    if (!delivery->silent)
-        take_back(delivery);
+    if (delivery->silent || !take_back(delivery))
+        atomic_store(&delivery->storage->littered, true);
     delivery_free(&delivery->scratch);
     storage_free(&delivery->scratch_storage);
     pthread_mutex_destroy(&delivery->lock);
@@ -184,13 +192,14 @@ void s3_delivery_free(struct delivery *base)
 /* --- what a killed process left --- */
 
 int s3_remove(struct storage *storage, const struct object_name *name, int64_t since_us,
-              struct error *err)
+              struct cancel *cancel, struct error *err)
 {
     enum { CLOCKS_DIFFER_US = 60 * 1000000 }; // the server's and ours; and it counts seconds
     struct client *client = ((struct s3 *)storage)->client;
-    struct s3_bucket bucket = {client, name->bucket, NULL};
-    struct s3_upload upload = {.client = client, .name = *name, .begun = true};
-    s3_upload_abort(&upload);
+    struct s3_bucket bucket = {client, name->bucket, cancel, true};
+    struct s3_upload upload = {.client = client, .name = *name, .cancel = cancel};
+    if (s3_upload_abort_others(&upload, err) < 0 && err->kind == ERROR_CANCELED)
+        return -1;
 
     struct object_info info;
     if (s3_bucket_head(&bucket, name->key, &info, err) < 0)

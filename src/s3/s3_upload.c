@@ -104,10 +104,15 @@ static int abort_all_but(const struct s3_upload *upload, const char *keep, struc
     return 0;
 }
 
+int s3_upload_abort_others(const struct s3_upload *upload, struct error *err)
+{
+    return abort_all_but(upload, upload->id, upload->cancel, err);
+}
+
 int s3_upload_begin(struct s3_upload *upload, struct arena *arena, struct error *err)
 {
     struct error ignored;
-    (void)!abort_all_but(upload, NULL, upload->cancel, &ignored);
+    (void)!s3_upload_abort_others(upload, &ignored);
     struct request request = request_to(upload, "POST");
     request.document = "InitiateMultipartUploadResult";
     request_query(&request, "uploads", "");
@@ -127,7 +132,7 @@ int s3_upload_begin(struct s3_upload *upload, struct arena *arena, struct error 
     upload->id = arena_strdup(arena, id);
     look_at_encryption(upload, &answer);
     if (answer.in_doubt) // one may have begun of which the answer was lost
-        (void)!abort_all_but(upload, upload->id, upload->cancel, &ignored);
+        (void)!s3_upload_abort_others(upload, &ignored);
     return 0;
 }
 
@@ -187,9 +192,10 @@ int s3_upload_complete(struct s3_upload *upload, const char (*etags)[72], int pa
     if (client_send(upload->client, &request, &answer, err) == 0)
         return 0;
     upload->in_doubt = answer.in_doubt;
+    struct error ignored;
     struct s3_bucket bucket = {upload->client, upload->name.bucket, upload->cancel, false};
     bool only_lost = answer.in_doubt && answer.status == 404 &&
-                     s3_bucket_has(&bucket, upload->name.key, &upload->trace);
+                     s3_bucket_has(&bucket, upload->name.key, &upload->trace, &ignored) > 0;
     return only_lost ? 0 : -1;
 }
 

@@ -35,6 +35,9 @@ int s3_upload_part(const struct s3_upload *upload, int number, const struct piec
 int s3_upload_complete(struct s3_upload *upload, const char (*etags)[72], int parts, int64_t bytes,
                        struct error *err) MUST_CHECK;
 
+/* Aborts what is unfinished under this key of earlier ones. */
+int s3_upload_abort_others(const struct s3_upload *upload, struct error *err) MUST_CHECK;
+
 /* Aborts one that has begun, and whatever else is unfinished under this key. Best effort, cancelled
  * or not.
  *

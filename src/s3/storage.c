@@ -40,21 +40,16 @@ static int name_split(struct object_name *ret, const char *uri, struct error *er
     return 0;
 }
 
-static const char *copy(struct arena *arena, const char *s)
-{
-    return s ? arena_strdup(arena, s) : NULL;
-}
-
 struct object_headers object_headers_copy(struct arena *arena, const struct object_headers *from)
 {
     return (struct object_headers){
-        .content_type = copy(arena, from->content_type),
-        .content_encoding = copy(arena, from->content_encoding),
-        .canned_acl = copy(arena, from->canned_acl),
-        .storage_class = copy(arena, from->storage_class),
-        .encryption = copy(arena, from->encryption),
-        .kms_key = copy(arena, from->kms_key),
-        .kms_context = copy(arena, from->kms_context),
+        .content_type = copy_text(arena, from->content_type),
+        .content_encoding = copy_text(arena, from->content_encoding),
+        .canned_acl = copy_text(arena, from->canned_acl),
+        .storage_class = copy_text(arena, from->storage_class),
+        .encryption = copy_text(arena, from->encryption),
+        .kms_key = copy_text(arena, from->kms_key),
+        .kms_context = copy_text(arena, from->kms_context),
     };
 }
 
@@ -105,12 +100,23 @@ int object_read(struct object_reader *reader, int64_t offset, void *buffer, size
     return reader->ops->read(reader, offset, buffer, size, ret_size, err);
 }
 
-int storage_remove(struct storage *storage, const char *uri, int64_t since_us, struct error *err)
+int storage_remove(struct storage *storage, const char *uri, int64_t since_us,
+                   struct cancel *cancel, struct error *err)
 {
     struct object_name name;
     if (name_split(&name, uri, err) < 0)
         return -1;
-    return storage->ops->remove(storage, &name, since_us, err);
+    return storage->ops->remove(storage, &name, since_us, cancel, err);
+}
+
+int64_t storage_retries(const struct storage *storage)
+{
+    return storage->ops->retries ? storage->ops->retries(storage) : 0;
+}
+
+bool storage_is_littered(const struct storage *storage)
+{
+    return atomic_load(&storage->littered);
 }
 
 void storage_sweep(struct storage *storage)

@@ -76,6 +76,14 @@ int storage_open_s3(struct storage **ret, const struct s3_options *options,
 
 void storage_free(struct storage **storage);
 
+/* How many requests were sent to the store again, after a failure; those for http:// inputs are not
+ * among them. */
+int64_t storage_retries(const struct storage *storage);
+
+/* Whether a delivery was freed that may have left something: the store refused to remove it, or did
+ * not answer. */
+bool storage_is_littered(const struct storage *storage);
+
 /* Splits "s3://bucket/key/with/slashes"; pointers into uri. */
 int storage_split_uri(const char *uri, const char **ret_bucket, size_t *ret_bucket_length,
                       const char **ret_key, struct error *err) MUST_CHECK;
@@ -157,9 +165,9 @@ void object_writer_free(struct object_writer **writer);
 
 /* Removes what a killed process may have left of an object: the object itself, unless it is older
  * than `since_us` (since 1970) and so not that process's, and its unfinished uploads. That there is
- * nothing is no error. */
+ * nothing is no error. `cancel` may be NULL. */
 int storage_remove(struct storage *storage, const char *uri, int64_t since_us,
-                   struct error *err) MUST_CHECK;
+                   struct cancel *cancel, struct error *err) MUST_CHECK;
 
 /* Removes unfinished deliveries of killed processes, where a store can tell. Best effort. */
 void storage_sweep(struct storage *storage);

@@ -9,6 +9,8 @@
 #ifndef S3_STORE_H
 #define S3_STORE_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "s3/storage.h"
 
@@ -21,6 +23,7 @@ struct object_name {
 
 struct storage {
     const struct store_ops *ops;
+    atomic_bool littered; /* a delivery that was freed may have left something */
 };
 
 struct object_reader {
@@ -44,7 +47,11 @@ struct reader_ops {
     int (*etag)(struct object_reader *reader, struct error *err) MUST_CHECK; /* fills info.etag */
 };
 
-/* In the arena. */
+/* In the arena; NULL of NULL. */
+static inline const char *copy_text(struct arena *arena, const char *s)
+{
+    return s ? arena_strdup(arena, s) : NULL;
+}
 struct object_headers object_headers_copy(struct arena *arena, const struct object_headers *from);
 
 /* Tells the delivery's announcer, if it has one. */
@@ -61,8 +68,9 @@ struct store_ops {
                 struct object_reader **ret, struct error *err) MUST_CHECK;
 
     int (*remove)(struct storage *storage, const struct object_name *name, int64_t since_us,
-                  struct error *err) MUST_CHECK;
+                  struct cancel *cancel, struct error *err) MUST_CHECK;
     void (*sweep)(struct storage *storage);
+    int64_t (*retries)(const struct storage *storage); /* NULL: there are never any */
 
     int (*delivery_new)(struct storage *storage, struct cancel *cancel, struct delivery **ret,
                         struct error *err) MUST_CHECK;

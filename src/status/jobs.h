@@ -100,9 +100,14 @@ int status_job_input(struct status *status, const char *id, int attempt, const c
 int status_job_message(struct status *status, const char *id, int attempt, int code,
                        const char *message, struct error *err) MUST_CHECK;
 
-/* Adds objects that an attempt is about to make visible, a JSON array of URIs, to those that it has
+/**
+ * Adds objects that an attempt is about to make visible, a JSON array of URIs, to those that it has
  * named before; kept until it has ended well, or status_job_objects_gone() says that they have been
- * removed. */
+ * removed.
+ *
+ * @retval 0   they are on record
+ * @retval 1   not yet, to be asked again: one of them is being removed for an attempt before
+ */
 int status_job_objects(struct status *status, const char *id, int attempt, const char *uris,
                        struct error *err) MUST_CHECK;
 
@@ -124,20 +129,36 @@ int status_job_requeue(struct status *status, const char *id, int attempt,
 
 bool status_job_cancel_requested(struct status *status, const char *id);
 
-/* Attempts whose objects may lie about: those that did not end well and no longer run, the oldest
- * first; one array of all that the attempt has named. *ret_id is NULL when there is none. What is
- * older than *ret_started_us, the attempt's start, is somebody else's; and so is what another
- * attempt has made since and completed. While one that runs has named one of the objects, it is
- * not yet time. */
-int status_stray_objects(struct status *status, struct arena *arena, const char **ret_id,
-                         int *ret_attempt, int64_t *ret_started_us, const char **ret_uris,
-                         struct error *err) MUST_CHECK;
+/* What an attempt has named and may have left; to be removed by the caller, who then says
+ * status_job_objects_gone() or, where it has not been possible, _stay(). Until then nobody can name
+ * one of these objects. */
+struct stray_objects {
+    int64_t number; /* of the record */
+    const char *id;
+    int attempt;
+    int64_t since_us; /* its start: what is older is somebody else's */
+    const char *uris; /* JSON array of all that it has named, but for what another attempt has named
+                       * since and completed */
+};
+
+/* Of attempts that did not end well and no longer run: the record with the least number above
+ * `after`. *ret is NULL when there is none. While another one that runs has named one of the
+ * objects, it is not yet time. */
+int status_stray_objects(struct status *status, int64_t after, struct arena *arena,
+                         struct stray_objects **ret, struct error *err) MUST_CHECK;
+
+/* Of an attempt that is not over, but whose worker is dead. */
+int status_lost_objects(struct status *status, const char *id, int attempt, struct arena *arena,
+                        struct stray_objects **ret, struct error *err) MUST_CHECK;
+
 int status_job_objects_gone(struct status *status, const char *id, int attempt,
+                            struct error *err) MUST_CHECK;
+int status_job_objects_stay(struct status *status, const char *id, int attempt,
                             struct error *err) MUST_CHECK;
 
 /* Jobs that have been in a final state for longer than this are forgotten, and so is what else is
- * too old to be of use: events (events.h), values under "query:". To be called now and then.
- * Returns how many jobs, or -1. */
+ * too old to be of use: their tags and values under "share:", events (events.h), and after a day
+ * values under "query:". To be called now and then. Returns how many jobs, or -1. */
 int status_forget(struct status *status, int64_t older_than_us, struct error *err) MUST_CHECK;
 
 /* For /metrics: how many jobs are in each state. */

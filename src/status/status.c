@@ -48,6 +48,7 @@ static const char running_table[] = "CREATE TEMP TABLE running ("
                                     "    update_us   INTEGER NOT NULL," // STATUS_UPDATE is due
                                     "    interval_us INTEGER NOT NULL"
                                     ");"
+                                    "CREATE TEMP TABLE removing (delivery INTEGER PRIMARY KEY);"
                                     "CREATE TEMP TABLE named_targets (name TEXT PRIMARY KEY);";
 
 static int prepare(struct status *status, struct error *err)

@@ -4,12 +4,16 @@ import copy
 import json
 import os
 import pathlib
+import resource
 import subprocess
 
 import pytest
 
 REPO = pathlib.Path(__file__).parents[2]
 PROGRAM = os.environ.get("MEDIACONVERT_LOCAL", REPO / "build/release/bin/mediaconvert-local")
+SANITIZED = any(
+    word in pathlib.Path(PROGRAM).read_bytes() for word in (b"__asan_init", b"__tsan_init")
+)  # what a sanitizer maps for itself would count as memory
 TUTORIAL = json.loads((REPO / "job-json/tutorial.json").read_text())
 LIMIT = 60  # seconds; nothing here may take longer
 
@@ -37,7 +41,11 @@ def settings_of(uri, destination):
 class Worker:
     """Started by the constructor, which hands it the job."""
 
-    def __init__(self, folder, settings, metadata=(), options=()):
+    def __init__(self, folder, settings, metadata=(), options=(), memory_mib=0):
+        def limit():
+            if memory_mib:
+                resource.setrlimit(resource.RLIMIT_DATA, (memory_mib << 20, memory_mib << 20))
+
         self.storage = folder / "storage"
         self.said = []
         self.process = subprocess.Popen(
@@ -46,6 +54,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=limit,
         )
         job = {"startTime": 1767268800000000, "settings": settings}
         job["rest"] = {"userMetadata": dict(metadata)}
@@ -105,12 +114,13 @@ def start(tmp_path, clip):
     """Starts a worker on a job like the tutorial's; the clip is s3://in/tiny.mp4."""
     workers = []
 
-    def start(uri="s3://in/tiny.mp4", metadata=(), options=()):
+    def start(uri="s3://in/tiny.mp4", metadata=(), options=(), memory_mib=0):
         source = tmp_path / "storage/in"
         source.mkdir(parents=True, exist_ok=True)
         if not (source / "tiny.mp4").exists():
             os.link(clip, source / "tiny.mp4")
-        workers.append(Worker(tmp_path, settings_of(uri, "s3://out"), metadata, options))
+        settings = settings_of(uri, "s3://out")
+        workers.append(Worker(tmp_path, settings, metadata, options, memory_mib))
         return workers[-1]
 
     yield start

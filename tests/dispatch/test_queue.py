@@ -5,13 +5,15 @@ import json
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import time
+import urllib.request
 
 import boto3
 import pytest
-from conftest import LIMIT, PROGRAM, settings_of
+from conftest import LIMIT, PROGRAM, SANITIZED, settings_of
 
 FINAL = {"COMPLETE", "CANCELED", "ERROR"}
 PREFIX = "mediaconvert-local."
@@ -26,25 +28,28 @@ def lives(pid):
 
 
 class Server:
-    def __init__(self, folder):
+    def __init__(self, folder, *options, **environment):
         self.folder, self.storage = folder, folder / "storage"
+        self.options = options or ("--storage", self.storage)
+        self.environment = {**os.environ, **environment}
         self.start()
 
     def start(self):
         command = [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", self.folder / "data"]
-        command += ["--storage", self.storage, "--speed", "draft", "--concurrent", "2"]
+        command += [*self.options, "--speed", "draft", "--concurrent", "2"]
         command += ["--events-file", self.folder / "events"]
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
-            )
-        url = self.process.stdout.readline().split(",")[0].removeprefix("listening on ")
+                command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
+                env=self.environment,
+            )  # fmt: skip
+        self.url = self.process.stdout.readline().split(",")[0].removeprefix("listening on ")
         self.client = boto3.client(
             "mediaconvert",
             region_name="us-east-1",
-            endpoint_url=url,
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
+            endpoint_url=self.url,
+            aws_access_key_id=self.environment.get("AWS_ACCESS_KEY_ID", "any"),
+            aws_secret_access_key=self.environment.get("AWS_SECRET_ACCESS_KEY", "any"),
         )
 
     def submit(self, name, uri="s3://in/tiny.mp4", **wishes):
@@ -74,6 +79,10 @@ class Server:
         """The ids of the processes that it has started."""
         command = ["pgrep", "-P", str(self.process.pid)]
         return [int(pid) for pid in subprocess.run(command, capture_output=True).stdout.split()]
+
+    def metric(self, name):
+        with urllib.request.urlopen(f"{self.url}/metrics") as answer:
+            return float(re.search(rf"^mediaconvert_{name} (.*)$", answer.read().decode(), re.M)[1])
 
     def files(self, name=""):
         return sorted(
@@ -171,6 +180,52 @@ def test_server_killed(server, phase):
     assert not [file for file in server.files() if ".uploads" in file]
     time.sleep(1)
     assert server.events(number).count("COMPLETE") == 1
+
+
+def limits_of(pid):
+    """Name → soft and hard limit."""
+    lines = pathlib.Path(f"/proc/{pid}/limits").read_text().splitlines()[1:]
+    return {line[:26].strip(): tuple(line[26:].split()[:2]) for line in lines}
+
+
+def test_limits(server):
+    """A worker has some, whatever the machine; and a job that is over one ends with its name."""
+    number = server.submit("a", delay="60")
+    server.wait(number, "PROGRESSING")
+    time.sleep(0.3)
+    (worker,) = server.workers()
+    limits = limits_of(worker)
+    assert limits["Max core file size"] == ("0", "0")
+    assert int(limits["Max open files"][0]) <= 4096
+    week = 7 * 24 * 3600
+    soft, hard = map(int, limits["Max cpu time"])
+    assert soft % week == 0 and hard == soft + 5 and soft <= week * os.cpu_count()
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if not SANITIZED:
+        assert 512 << 20 <= int(limits["Max data size"][0]) <= max(machine * 3 // 4, 512 << 20)
+    server.client.cancel_job(Id=number)
+
+
+OVER = {
+    "processor": ("--worker-cpu", "1", "-stream_loop 30 -i CLIP -c copy", "signal 24 (CPU time limit exceeded); it may have 1 s"),
+    "memory": ("--worker-memory", "256", "-f lavfi -i testsrc2=s=1920x1080:r=25:d=1 -preset ultrafast", "it may have 256 MiB"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", OVER)
+def test_over_the_limit(server, clip, what):
+    option, value, command, message = OVER[what]
+    if SANITIZED and what == "memory":
+        pytest.skip("a sanitizer's own memory would count")
+    command = ["ffmpeg", "-nostdin", "-v", "error", *command.replace("CLIP", str(clip)).split()]
+    subprocess.run([*command, server.storage / "in/large.mp4"], check=True)
+    server.kill()
+    server.options += (option, value)
+    server.start()
+    job = server.wait(server.submit("large", "s3://in/large.mp4"))
+    assert (job["Status"], job["ErrorCode"]) == ("ERROR", 1999) and message in job["ErrorMessage"], job
+    assert server.files() == [] and server.workers() == []
+    assert server.wait(server.submit("none", "s3://in/none.mp4"))["ErrorCode"] == 1404  # it lives
 
 
 def test_drain(server):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The worker's side of the protocol: complete, failed, cancelled, killed, left alone."""
+import json
+import re
 import signal
 import subprocess
 import time
 
 import pytest
-from conftest import LIMIT, PROGRAM
+from conftest import LIMIT, PROGRAM, SANITIZED
 
 PREFIX = "mediaconvert-local."
 
@@ -47,11 +49,37 @@ def test_input_details(start):
     (details,) = worker.hear_until("input")["inputDetails"]
     (video,), (audio,) = details.pop("video"), details.pop("audio")
     assert details == {"id": 1, "uri": "s3://in/tiny.mp4"}
-    assert video.items() >= {
-        "codec": "H_264", "width": 640, "height": 360, "frameRate": 25, "sar": "1:1",
-        "interlaceMode": "PROGRESSIVE", "streamId": 1,
-    }.items()  # fmt: skip
-    assert audio.items() >= {"codec": "AAC", "channels": 1, "sampleRate": 44100}.items()
+    assert video == {
+        "bitDepth": 8, "codec": "H_264", "colorFormat": "YUV_420", "fourCC": "avc1", "frameRate": 25,
+        "height": 360, "interlaceMode": "PROGRESSIVE", "sar": "1:1", "standard": "UNSPECIFIED",
+        "streamId": 1, "width": 640,
+    }  # fmt: skip
+    assert audio == {
+        "channels": 1, "codec": "AAC", "language": "UND", "sampleRate": 44100, "streamId": 2,
+    }  # fmt: skip
+
+
+def test_input_without_four_cc(start, clip):
+    """MPEG-TS has numbers for codecs, no names."""
+    worker = start("s3://in/tiny.mp4")
+    assert worker.hear_until("input")["inputDetails"][0]["video"][0]["fourCC"] == "avc1"
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", clip, "-c", "copy"]
+    subprocess.run([*command, worker.storage / "in/tiny.ts"], check=True)
+    (details,) = start("s3://in/tiny.ts").hear_until("input")["inputDetails"]
+    assert "fourCC" not in details["video"][0] and details["video"][0]["codec"] == "H_264"
+
+
+@pytest.mark.parametrize("mib", range(40, 240, 20))
+def test_short_of_memory(start, mib):
+    """Whatever it is that gets no memory, the settings are not to blame."""
+    if SANITIZED:
+        pytest.skip("a sanitizer's own memory would count")
+    worker = start(memory_mib=mib)
+    worker.wait()
+    words = json.dumps(worker.said) + worker.process.stderr.read().decode()
+    codes = [line["code"] for line in worker.said if line and line["type"] == "error"]
+    assert codes in ([], [1999]), words
+    assert "complete" in worker.kinds() or re.search("[Oo]ut of memory|Cannot allocate memory", words), words
 
 
 def test_missing_input(start):

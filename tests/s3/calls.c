@@ -259,13 +259,14 @@ static void test_remove(void **state)
     ok(p, client_send(p->client, &request, &answer, &p->err));
 
     int64_t later_us = clock_true_us() + 120 * 1000000;
-    ok(p, storage_remove(p->storage, "s3://calls/dead", later_us, &p->err)); // somebody else's
+    ok(p,
+       storage_remove(p->storage, "s3://calls/dead", later_us, NULL, &p->err)); // somebody else's
     expect(p, p->storage, "s3://calls/dead", "1", 1);
     expect_no_uploads(p, "calls");
 
-    ok(p, storage_remove(p->storage, "s3://calls/dead", clock_true_us(), &p->err));
-    ok(p, storage_remove(p->storage, "s3://calls/dead", clock_true_us(), &p->err)); // again
-    ok(p, storage_remove(p->storage, "s3://no-such-bucket/dead", 0, &p->err));
+    ok(p, storage_remove(p->storage, "s3://calls/dead", clock_true_us(), NULL, &p->err));
+    ok(p, storage_remove(p->storage, "s3://calls/dead", clock_true_us(), NULL, &p->err)); // again
+    ok(p, storage_remove(p->storage, "s3://no-such-bucket/dead", 0, NULL, &p->err));
     struct object_reader *reader;
     assert_int_equal(storage_open(p->storage, "s3://calls/dead", NULL, &reader, &p->err), -1);
     assert_int_equal(p->err.kind, ERROR_NOT_FOUND);

@@ -222,6 +222,22 @@ static void test_bucket_in_host(void **state)
 
 /* --- an object that does not get there --- */
 
+static void test_retries_are_counted(void **state)
+{
+    (void)state;
+    CLEANUP(client_free) struct client *client = client_at(AWS, false);
+    struct s3 s3 = {{&s3_ops}, client};
+    struct error err;
+    static const char again[] = "broken\n--\n" ERROR_OF(503, "", "SlowDown", "") "\n--\n" RANGE;
+    static const char refused[] = ERROR_OF(404, "", "NoSuchKey", "");
+    script_begin(again, strlen(again));
+    assert_int_equal(open_object(client, NULL, &err), 0);
+    assert_int_equal(storage_retries(&s3.base), 2);
+    script_begin(refused, strlen(refused));
+    assert_int_equal(open_object(client, NULL, &err), -1);
+    assert_int_equal(storage_retries(&s3.base), 2);
+}
+
 static int put_large_as(struct client *client, const struct object_headers *headers)
 {
     enum { SIZE = 10 << 20 }; // part 2 is full and on its way; part 1 goes last
@@ -276,20 +292,26 @@ static void test_failed_completion(void **state)
     assert_non_null(strstr(script.log.data, DELETED));
 }
 
-static int put_small(struct client *client, const struct object_headers *headers,
-                     char ret_warning[128])
+static int put_small_in(struct s3 *s3, const struct object_headers *headers, char ret_warning[128])
 {
-    struct s3 s3 = {{&s3_ops}, client};
     CLEANUP(delivery_free) struct delivery *delivery = NULL;
     struct error err;
-    assert_int_equal(delivery_new(&s3.base, NULL, &delivery, &err), 0);
+    assert_int_equal(delivery_new(&s3->base, NULL, &delivery, &err), 0);
     int r = object_put(delivery, "s3://b/k", headers, "abc", 3, &err);
     const char *warning = delivery_warning(delivery);
     snprintf(ret_warning, 128, "%s", warning ? warning : "");
     return r < 0 ? (int)err.kind : 0;
 }
 
-/* What was there before goes only where it is sure that it has been replaced. */
+static int put_small(struct client *client, const struct object_headers *headers,
+                     char ret_warning[128])
+{
+    struct s3 s3 = {{&s3_ops}, client};
+    return put_small_in(&s3, headers, ret_warning);
+}
+
+/* What was there before goes only where it is sure that it has been replaced; and where it is not
+ * sure what is there, that is told. */
 static void test_taken_back(void **state)
 {
     (void)state;
@@ -298,36 +320,42 @@ static void test_taken_back(void **state)
     static const struct {
         const char *name, *answers;
         int code;
-        bool looked, deleted;
+        bool looked, deleted, littered;
     } rows[] = {
         {"refused", SLOW_DOWN SLOW_DOWN SLOW_DOWN SLOW_DOWN SLOW_DOWN SLOW_DOWN SLOW_DOWN SLOW_DOWN,
-         3450, false, false},
-        {"refused at once", EXPIRED "\n--\n", 1401, false, false},
-        {"a certificate", "impossible\n--\n", 3451, false, false},
-        {"lost", LOST HEAD(3, MD5_ABC, "12:00:00") "\n--\n204\n", 1401, true, true},
+         3450, false, false, false},
+        {"refused at once", EXPIRED "\n--\n", 1401, false, false, false},
+        {"a certificate", "impossible\n--\n", 3451, false, false, false},
+        {"lost", LOST HEAD(3, MD5_ABC, "12:00:00") "\n--\n204\n", 1401, true, true, false},
         {"a gateway's",
          ERROR_OF(504, "", "", "") "\n--\n" EXPIRED
                                    "\n--\n" HEAD(3, MD5_ABC, "12:00:00") "\n--\n204\n",
-         1401, true, true},
+         1401, true, true, false},
         {"canceled", "canceled\n--\n" HEAD(3, MD5_ABC, "12:00:00") "\n--\n204\n", ERROR_CANCELED,
-         true, true},
-        {"never heard of", LOST "404\n", 1401, true, false},
-        {"nobody may look", LOST EXPIRED, 1401, true, false},
-        {"another size", LOST HEAD(4, MD5_ABC, "12:00:00"), 1401, true, false},
-        {"other bytes", LOST HEAD(3, "0", "12:00:00"), 1401, true, false},
-        {"the same, older", LOST HEAD(3, MD5_ABC, "11:59:00"), 1401, true, false},
+         true, true, false},
+        {"never heard of", LOST "404\n", 1401, true, false, false},
+        {"nobody may look", LOST EXPIRED, 1401, true, false, true},
+        {"another size", LOST HEAD(4, MD5_ABC, "12:00:00"), 1401, true, false, false},
+        {"other bytes", LOST HEAD(3, "0", "12:00:00"), 1401, true, false, false},
+        {"the same, older", LOST HEAD(3, MD5_ABC, "11:59:00"), 1401, true, false, false},
         {"a key of its own",
          LOST HEAD(3, "0", "12:00:00") "x-amz-server-side-encryption: aws:kms\n\n--\n204\n", 1401,
-         true, true},
+         true, true, false},
+        {"nobody may delete", LOST HEAD(3, MD5_ABC, "12:00:00") "\n--\n" EXPIRED, 1401, true, true,
+         true},
+        {"nobody answers", LOST HEAD(3, MD5_ABC, "12:00:00") "\n--\nimpossible", 1401, true, true,
+         true},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         CLEANUP(client_free) struct client *client = client_at(AWS, false);
+        struct s3 s3 = {{&s3_ops}, client};
         char warning[128];
         script_begin(rows[i].answers, strlen(rows[i].answers));
-        int code = put_small(client, NULL, warning);
+        int code = put_small_in(&s3, NULL, warning);
         if (code != rows[i].code ||
             !strstr(script.log.data, "HEAD " AWS "/b/k") == rows[i].looked ||
-            !strstr(script.log.data, DELETED) == rows[i].deleted)
+            !strstr(script.log.data, DELETED) == rows[i].deleted ||
+            storage_is_littered(&s3.base) != rows[i].littered)
             fail_msg("%s: %d\n%s", rows[i].name, code, script.log.data);
     }
 }
@@ -495,21 +523,14 @@ static void test_half_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_region),
-        cmocka_unit_test(test_region_is_remembered),
-        cmocka_unit_test(test_again),
-        cmocka_unit_test(test_redirected),
-        cmocka_unit_test(test_long_page),
-        cmocka_unit_test(test_no_size),
-        cmocka_unit_test(test_bucket_in_host),
-        cmocka_unit_test(test_failed_part),
-        cmocka_unit_test(test_failed_completion),
-        cmocka_unit_test(test_taken_back),
-        cmocka_unit_test(test_hurried),
-        cmocka_unit_test(test_object_headers),
-        cmocka_unit_test(test_retry_after),
-        cmocka_unit_test(test_sent_on),
-        cmocka_unit_test(test_role),
+        cmocka_unit_test(test_region),         cmocka_unit_test(test_region_is_remembered),
+        cmocka_unit_test(test_again),          cmocka_unit_test(test_retries_are_counted),
+        cmocka_unit_test(test_redirected),     cmocka_unit_test(test_long_page),
+        cmocka_unit_test(test_no_size),        cmocka_unit_test(test_bucket_in_host),
+        cmocka_unit_test(test_failed_part),    cmocka_unit_test(test_failed_completion),
+        cmocka_unit_test(test_taken_back),     cmocka_unit_test(test_hurried),
+        cmocka_unit_test(test_object_headers), cmocka_unit_test(test_retry_after),
+        cmocka_unit_test(test_sent_on),        cmocka_unit_test(test_role),
         cmocka_unit_test(test_half_answers),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

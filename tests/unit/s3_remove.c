@@ -74,11 +74,11 @@ static void test_remove(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         put(p, rows[i].uri, "1");
         put(p, rows[i].other, "2");
-        ok(p, storage_remove(p->storage, rows[i].uri, 0, &p->err));
+        ok(p, storage_remove(p->storage, rows[i].uri, 0, NULL, &p->err));
         expect_none(p, rows[i].uri);
         expect(p, rows[i].other, "2");
-        ok(p, storage_remove(p->storage, rows[i].uri, 0, &p->err)); // again
-        ok(p, storage_remove(p->storage, rows[i].other, 0, &p->err));
+        ok(p, storage_remove(p->storage, rows[i].uri, 0, NULL, &p->err)); // again
+        ok(p, storage_remove(p->storage, rows[i].other, 0, NULL, &p->err));
         expect_none(p, rows[i].other);
     }
     assert_true(exists(p, "out"));
@@ -89,14 +89,14 @@ static void test_remove(void **state)
 static void test_nothing_to_remove(void **state)
 {
     struct place *p = *state;
-    ok(p, storage_remove(p->storage, "s3://out/a", 0, &p->err)); // no storage folder
+    ok(p, storage_remove(p->storage, "s3://out/a", 0, NULL, &p->err)); // no storage folder
     put(p, "s3://out/file", "1");
-    ok(p, storage_remove(p->storage, "s3://none/a", 0, &p->err));
-    ok(p, storage_remove(p->storage, "s3://out/file/below", 0, &p->err));
-    ok(p, storage_remove(p->storage, "s3://out/fil", 0, &p->err));
+    ok(p, storage_remove(p->storage, "s3://none/a", 0, NULL, &p->err));
+    ok(p, storage_remove(p->storage, "s3://out/file/below", 0, NULL, &p->err));
+    ok(p, storage_remove(p->storage, "s3://out/fil", 0, NULL, &p->err));
     expect(p, "s3://out/file", "1");
-    assert_int_equal(storage_remove(p->storage, "s3://../x", 0, &p->err), -1);
-    assert_int_equal(storage_remove(p->storage, "s3://out", 0, &p->err), -1);
+    assert_int_equal(storage_remove(p->storage, "s3://../x", 0, NULL, &p->err), -1);
+    assert_int_equal(storage_remove(p->storage, "s3://out", 0, NULL, &p->err), -1);
 }
 
 /* A link in a bucket leads nowhere, not even to be removed through it. */
@@ -106,7 +106,7 @@ static void test_remove_through_link(void **state)
     put(p, "s3://out/a", "1");
     put(p, "s3://victim/b", "2");
     assert_int_equal(symlink("../victim", in_folder(p, "out/link")), 0);
-    (void)!storage_remove(p->storage, "s3://out/link/b", 0, &p->err);
+    (void)!storage_remove(p->storage, "s3://out/link/b", 0, NULL, &p->err);
     expect(p, "s3://victim/b", "2");
 }
 
@@ -118,8 +118,8 @@ static void test_older_objects_stay(void **state)
     nanosleep(&pause, NULL);
     int64_t since_us = clock_true_us();
     put(p, "s3://out/new", "2");
-    ok(p, storage_remove(p->storage, "s3://out/old", since_us, &p->err));
-    ok(p, storage_remove(p->storage, "s3://out/new", since_us, &p->err));
+    ok(p, storage_remove(p->storage, "s3://out/old", since_us, NULL, &p->err));
+    ok(p, storage_remove(p->storage, "s3://out/new", since_us, NULL, &p->err));
     expect(p, "s3://out/old", "1");
     expect_none(p, "s3://out/new");
 }

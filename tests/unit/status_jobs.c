@@ -284,22 +284,29 @@ static void name_objects(struct place *p, const struct job_record *job, const ch
     ok(p, status_job_objects(p->status, job->id, job->attempt, uris, &p->err));
 }
 
-/* The oldest stray attempt is that of `job` (NULL: there is none), with these objects. */
+/* The next stray attempt is that of `job` (NULL: there is none), with these objects, which are not
+ * removed. Returns its number. */
+static int64_t expect_stray_after(struct place *p, int64_t after, const struct job_record *job,
+                                  const char *uris)
+{
+    struct stray_objects *stray;
+    ok(p, status_stray_objects(p->status, after, p->arena, &stray, &p->err));
+    if (!job) {
+        assert_null(stray);
+        return 0;
+    }
+    assert_non_null(stray);
+    assert_string_equal(stray->id, job->id);
+    assert_int_equal(stray->attempt, job->attempt);
+    assert_int_equal(stray->since_us, job->started_us);
+    assert_string_equal(stray->uris, uris);
+    ok(p, status_job_objects_stay(p->status, stray->id, stray->attempt, &p->err));
+    return stray->number;
+}
+
 static void expect_stray(struct place *p, const struct job_record *job, const char *uris)
 {
-    const char *id, *found;
-    int attempt;
-    int64_t started_us;
-    ok(p, status_stray_objects(p->status, p->arena, &id, &attempt, &started_us, &found, &p->err));
-    if (!job) {
-        assert_null(id);
-        return;
-    }
-    assert_non_null(id);
-    assert_string_equal(id, job->id);
-    assert_int_equal(attempt, job->attempt);
-    assert_int_equal(started_us, job->started_us);
-    assert_string_equal(found, uris);
+    expect_stray_after(p, 0, job, uris);
 }
 
 static void stray_objects(void **state)
@@ -342,6 +349,82 @@ static void stray_objects_of_jobs_that_failed(void **state)
         ok(p, status_job_objects_gone(p->status, jobs[i]->id, 1, &p->err));
     }
     expect_stray(p, NULL, NULL);
+}
+
+/* One that cannot be removed does not stand before the others. */
+static void stray_objects_one_after_the_other(void **state)
+{
+    struct place *p = *state;
+    static const char *const uris[] = {"[\"s3://b/0\"]", "[\"s3://b/1\"]", "[\"s3://b/2\"]"};
+    struct job_record *jobs[COUNT(uris)];
+    for (size_t i = 0; i < COUNT(uris); i++) {
+        submit(p, "Default", 10 - (int)i);
+        jobs[i] = next(p);
+        name_objects(p, jobs[i], uris[i]);
+    }
+    for (size_t i = 0; i < COUNT(uris); i++)
+        ok(p, status_job_requeue(p->status, jobs[i]->id, 1, &p->err));
+    int64_t number = 0;
+    for (size_t i = 0; i < COUNT(uris); i++)
+        number = expect_stray_after(p, number, jobs[i], uris[i]);
+    expect_stray_after(p, number, NULL, NULL);
+    expect_stray(p, jobs[0], uris[0]);
+}
+
+/* What is being removed can be named by nobody, lest it is removed for him. */
+static void objects_that_are_being_removed(void **state)
+{
+    struct place *p = *state;
+    submit(p, "Default", 0);
+    struct job_record *first = next(p), *second;
+    struct stray_objects *stray;
+    name_objects(p, first, "[\"s3://b/1\",\"s3://b/2\"]");
+    ok(p, status_job_requeue(p->status, first->id, 1, &p->err));
+    second = next(p);
+    for (int round = 0; round < 2; round++) {
+        ok(p, status_stray_objects(p->status, 0, p->arena, &stray, &p->err));
+        assert_non_null(stray);
+        assert_int_equal(
+            status_job_objects(p->status, second->id, 2, "[\"s3://b/2\",\"s3://b/3\"]", &p->err),
+            1);
+        assert_int_equal(status_job_objects(p->status, second->id, 2, "[\"s3://b/4\"]", &p->err),
+                         0);
+        ok(p, round ? status_job_objects_gone(p->status, first->id, 1, &p->err)
+                    : status_job_objects_stay(p->status, first->id, 1, &p->err));
+    }
+    name_objects(p, second, "[\"s3://b/2\",\"s3://b/3\"]");
+    expect_stray(p, NULL, NULL);
+}
+
+/* An attempt whose worker is dead: its objects are removed while it still counts as running, but
+ * not those that another one is about to make. */
+static void lost_objects(void **state)
+{
+    struct place *p = *state;
+    struct job_record *jobs[2];
+    struct stray_objects *lost;
+    for (int i = 0; i < 2; i++) {
+        submit(p, "Default", 0);
+        jobs[i] = next(p);
+    }
+    ok(p, status_lost_objects(p->status, jobs[0]->id, 1, p->arena, &lost, &p->err));
+    assert_null(lost);
+    name_objects(p, jobs[0], "[\"s3://b/0\",\"s3://b/same\"]");
+    ok(p, status_lost_objects(p->status, jobs[0]->id, 1, p->arena, &lost, &p->err));
+    assert_non_null(lost);
+    assert_string_equal(lost->uris, "[\"s3://b/0\",\"s3://b/same\"]");
+    assert_int_equal(status_job_objects(p->status, jobs[1]->id, 1, "[\"s3://b/same\"]", &p->err),
+                     1);
+    ok(p, status_job_objects_stay(p->status, jobs[0]->id, 1, &p->err));
+
+    name_objects(p, jobs[1], "[\"s3://b/same\"]");
+    ok(p, status_lost_objects(p->status, jobs[0]->id, 1, p->arena, &lost, &p->err));
+    assert_null(lost);
+    struct job_end end = {.status = JOB_ERROR, .error_code = 1999, .error_message = "x"};
+    ok(p, status_job_end(p->status, jobs[0]->id, 1, &end, &p->err));
+    expect_stray(p, NULL, NULL);
+    complete(p, jobs[1]);
+    expect_stray(p, jobs[0], "[\"s3://b/0\"]");
 }
 
 /* What a job that has completed has made is never removed for one that has not. */
@@ -407,6 +490,9 @@ int main(void)
         TEST(recovery),
         TEST(stray_objects),
         TEST(stray_objects_of_jobs_that_failed),
+        TEST(stray_objects_one_after_the_other),
+        TEST(objects_that_are_being_removed),
+        TEST(lost_objects),
         TEST(objects_of_two),
         TEST(old_jobs_are_forgotten),
     };
