@@ -2,6 +2,7 @@
 #include "cli/report.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,16 @@ static cJSON *paths_to_json(const char *const *paths)
     return array;
 }
 
+/* As an event has them: two decimals, places in ms. */
+static void add_qvbr(cJSON *video, const struct report_output *output)
+{
+    cJSON_AddNumberToObject(video, "qvbrAvgQuality", round(output->qvbr_average * 100) / 100);
+    cJSON_AddNumberToObject(video, "qvbrMinQuality", round(output->qvbr_least * 100) / 100);
+    cJSON_AddNumberToObject(video, "qvbrMaxQuality", round(output->qvbr_most * 100) / 100);
+    cJSON_AddNumberToObject(video, "qvbrMinQualityLocation", (double)output->qvbr_least_ms);
+    cJSON_AddNumberToObject(video, "qvbrMaxQualityLocation", (double)output->qvbr_most_ms);
+}
+
 static cJSON *output_to_json(const struct report_output *output)
 {
     cJSON *object = cJSON_CreateObject();
@@ -202,6 +213,8 @@ static cJSON *output_to_json(const struct report_output *output)
         if (output->average_bitrate > 0)
             cJSON_AddNumberToObject(video, "averageBitrate",
                                     (double)(int64_t)output->average_bitrate);
+        if (output->qvbr_average > 0)
+            add_qvbr(video, output);
     }
     return object;
 }

@@ -154,7 +154,12 @@ static cJSON *details_of_get_job(const cJSON *groups)
         {
             cJSON *copy = cJSON_Duplicate(output, true);
             cJSON_DeleteItemFromObject(copy, "outputFilePaths");
-            cJSON_DeleteItemFromObject(cJSON_GetObjectItem(copy, "videoDetails"), "averageBitrate");
+            cJSON *video = cJSON_GetObjectItemCaseSensitive(copy, "videoDetails"), *member, *next;
+            for (member = video ? video->child : NULL; member; member = next) {
+                next = member->next;
+                if (strcmp(member->string, "widthInPx") && strcmp(member->string, "heightInPx"))
+                    cJSON_Delete(cJSON_DetachItemViaPointer(video, member));
+            }
             cJSON_AddItemToArray(outputs, copy);
         }
         cJSON_AddItemToArray(details, to);

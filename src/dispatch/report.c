@@ -76,6 +76,14 @@ static void fill_output(struct report_output *to, struct arena *arena,
     to->duration_ms = duration_us / 1000;
     to->average_bitrate =
         duration_us > 0 ? (double)from->video_bytes * 8e6 / (double)duration_us : 0;
+    if (plan->video < 0 || !result->qualities[plan->video].known)
+        return;
+    const struct run_quality *quality = &result->qualities[plan->video];
+    to->qvbr_average = quality->average;
+    to->qvbr_least = quality->least;
+    to->qvbr_most = quality->most;
+    to->qvbr_least_ms = quality->least_us / 1000;
+    to->qvbr_most_ms = quality->most_us / 1000;
 }
 
 void report_add_info(struct report *report, struct arena *arena, const char *info)

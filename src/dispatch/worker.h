@@ -54,6 +54,11 @@ struct report_output {
     int64_t duration_ms;
     int width, height;      /* 0 without video */
     double average_bitrate; /* bits/s of the video stream; 0 without */
+
+    /* QVBR levels that were attained, by GOP; 0 where that is not known. Where from: start of the
+     * first such GOP. */
+    double qvbr_average, qvbr_least, qvbr_most;
+    int64_t qvbr_least_ms, qvbr_most_ms;
 };
 
 struct report_group {

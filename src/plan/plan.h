@@ -83,15 +83,23 @@ struct plan_option {
     const char *name, *value;
 };
 
+/* A QVBR video: what is asked of libx264, and by which its packets tell what they attained. */
+struct plan_qvbr {
+    double level; /* 1 … 10 in thirds; 0: the video is no QVBR */
+    double crf;
+    double qp; /* of P and B frames as long as nothing caps the rate; 0: it is not one number */
+};
+
 struct plan_video {
     int picture;
     AVRational frame_rate;
     int gop_frames; /* an IDR at every multiple, and nowhere else */
     int passes;     /* 1 or 2 */
     int threads;
-    bool write_colour;           /* ColorMetadata: VUI where the source says */
-    int64_t name_bitrate;        /* bits/s that $rv$ stands for: QVBR's maximum, else the average */
-    int64_t max_bitrate;         /* bits/s; 0: none */
+    bool write_colour;    /* ColorMetadata: VUI where the source says */
+    int64_t name_bitrate; /* bits/s that $rv$ stands for: QVBR's maximum, else the average */
+    int64_t max_bitrate;  /* bits/s; 0: none */
+    struct plan_qvbr qvbr;
     const char *profile, *level; /* for people; level NULL: automatic */
     struct plan_option *options; /* of libx264 and AVCodecContext; all must be taken */
     int options_count;
@@ -249,6 +257,9 @@ struct plan {
 int plan_for_job(struct arena *arena, const struct job *job, const struct probe *probe,
                  const struct plan_options *options, struct plan **ret,
                  struct error *err) MUST_CHECK;
+
+/* The QVBR level that frames with this mean QP have attained; at most the one asked for. */
+double plan_qvbr_attained(const struct plan *plan, const struct plan_video *video, double qp);
 
 /* How a source frame of this size and pixel shape lands in the picture. Sizes may change from
  * frame to frame, so run/ asks again. */

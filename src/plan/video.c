@@ -73,7 +73,8 @@ static const struct {
 };
 
 /* Spatial is x264's AQ, temporal its macroblock tree; both can be switched by hand unless AUTO. */
-static void decide_quantization(struct option_list *list, const struct h264_settings *h264)
+static void decide_quantization(struct option_list *list, const struct h264_settings *h264,
+                                struct plan_video *video)
 {
     bool by_hand = h264->AdaptiveQuantization != H264_ADAPTIVE_QUANTIZATION_AUTO;
     bool off = h264->AdaptiveQuantization == H264_ADAPTIVE_QUANTIZATION_OFF;
@@ -87,6 +88,8 @@ static void decide_quantization(struct option_list *list, const struct h264_sett
             add(list, "aq-strength", aq_strengths[i].strength);
     if (!temporal)
         add(list, "mbtree", "0");
+    else if (video->qvbr.level > 0)
+        video->qvbr.qp = qvbr_qp(video->qvbr.crf, video->frame_rate);
 }
 
 /* ---- rate control ---- */
@@ -119,8 +122,10 @@ static void decide_rate(struct option_list *list, const struct h264_settings *h2
 {
     switch (h264->RateControlMode) {
     case H264_RATE_CONTROL_MODE_QVBR: {
-        double level = qvbr_level(h264, picture->width, picture->height, frame_rate);
-        add(list, "crf", arena_printf(list->arena, "%g", qvbr_crf(level, picture->height)));
+        struct plan_qvbr *qvbr = &video->qvbr;
+        qvbr->level = qvbr_level(h264, picture->width, picture->height, frame_rate);
+        qvbr->crf = qvbr_crf(qvbr->level, picture->height);
+        add(list, "crf", arena_printf(list->arena, "%g", qvbr->crf));
         decide_buffer(list, h264, h264->MaxBitrate, segment_us);
         video->max_bitrate = video->name_bitrate = h264->MaxBitrate;
         break;
@@ -313,7 +318,7 @@ int video_build(struct build *build, const struct video_description *description
     segment_us = whole_gops(segment_us, &video);
     decide_rate(&list, h264, &plan->pictures[video.picture], video.frame_rate, segment_us, &video);
     if (!build->options->draft)
-        decide_quantization(&list, h264);
+        decide_quantization(&list, h264, &video);
     decide_structure(&list, h264, build->options->draft);
     add_direct(&list, h264);
     add(&list, "x264-params", list.x264_params);

@@ -6,12 +6,15 @@
 #include <libavutil/opt.h>
 
 #include "plan/memory.h"
+#include "run/quality.h"
 #include "run/stage.h"
 
 struct encode {
     const struct plan_video *video;
     AVCodecContext *codec;
     AVPacket *packet;
+    struct quality quality;
+    struct run_quality *attained; /* where to put it in the end */
 };
 
 /* Two-pass statistics of encoder `video`; x264 knows only files. */
@@ -80,6 +83,8 @@ int encode_init(struct stage *stage, int video, struct error *err)
 {
     struct encode *encode = stage->state;
     encode->video = &stage->run->plan->videos[video];
+    encode->attained = &stage->run->result.qualities[video];
+    quality_init(&encode->quality, stage->run->plan, encode->video);
     const AVCodec *x264 = avcodec_find_encoder_by_name("libx264");
     if (!x264)
         return error_set(err, ERROR_UNKNOWN, "this FFmpeg has no encoder 'libx264'");
@@ -122,6 +127,7 @@ static int receive_packets(struct stage *stage, struct error *err)
         if (r < 0)
             return fail(encode, r, err);
         encode->packet->duration = 1;
+        quality_add(&encode->quality, encode->packet);
         r = stage_send_packet(stage, encode->packet, err);
         av_packet_unref(encode->packet);
         if (r < 0)
@@ -148,7 +154,10 @@ static int encode_flush(struct stage *stage, struct error *err)
     int r = avcodec_send_frame(encode->codec, NULL);
     if (r < 0 && r != AVERROR_EOF)
         return fail(encode, r, err);
-    return receive_packets(stage, err);
+    if (receive_packets(stage, err) < 0)
+        return -1;
+    *encode->attained = quality_finish(&encode->quality);
+    return 0;
 }
 
 static void encode_release(struct stage *stage)

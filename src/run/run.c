@@ -314,6 +314,7 @@ static int make_stages(struct run *run, struct error *err)
     run->video_codecs = ARENA_ARRAY(run->arena, const char *, plan->videos_count);
     run->sounds = ARENA_ARRAY(run->arena, struct stage *, plan->audios_count);
     run->renditions = ARENA_ARRAY(run->arena, struct rendition, plan->outputs_count);
+    run->result.qualities = ARENA_ARRAY(run->arena, struct run_quality, plan->videos_count);
     run->result.outputs = ARENA_ARRAY(run->arena, struct run_output, plan->outputs_count);
 
     struct stage *demux = add_stage(run, &demux_stage, 0);

@@ -29,6 +29,7 @@
 #ifndef RUN_RUN_H
 #define RUN_RUN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -54,6 +55,13 @@ struct run_output {
     int64_t video_bytes; /* of the elementary stream */
 };
 
+/* The QVBR levels that a video attained, GOP by GOP. */
+struct run_quality {
+    bool known; /* else nothing of the rest is */
+    double average, least, most;
+    int64_t least_us, most_us; /* where the first such GOP begins */
+};
+
 struct run_object {
     const char *uri;
     const char *kind; /* for people: "segment", "playlist", "MP4", "capture" */
@@ -63,7 +71,8 @@ struct run_object {
 
 struct run_result {
     struct run_output *outputs;
-    struct run_object *objects; /* in the order in which they were finished */
+    struct run_quality *qualities; /* of plan->videos */
+    struct run_object *objects;    /* in the order in which they were finished */
     int objects_count;
     int64_t padding_us;       /* the most silence that any track got */
     int64_t dropped_audio_us; /* the most that any track lost */

@@ -242,6 +242,18 @@ def test_hard_is_hard(clips, outputs):
     assert 8 * sum(len(p.data) for p in video.pes[1]) / 6 > 0.7 * LADDER["_720"][2]
 
 
+def test_quality_falls_where_it_is_hard(clips, outputs):
+    """The level is kept until the noise comes after six seconds, and nowhere behind."""
+    groups = outputs(clips / "hard.mp4").run.result["outputGroupDetails"]
+    videos = [output["videoDetails"] for output in groups[0]["outputDetails"][: len(LADDER)]]
+    for video, level in zip([*videos, groups[1]["outputDetails"][0]["videoDetails"]], (7, 7, 8, 8)):
+        assert video["qvbrMaxQuality"] == level and video["qvbrMaxQualityLocation"] == 0
+        assert video["qvbrMinQuality"] < level - 1 and video["qvbrMinQualityLocation"] >= 6000
+    groups = outputs(clips / "fps60.mp4").run.result["outputGroupDetails"]
+    video = groups[1]["outputDetails"][0]["videoDetails"]
+    assert {video[f"qvbr{name}Quality"] for name in ("Avg", "Min", "Max")} == {8}
+
+
 def test_movie_boxes(clip):
     file = clip.made.movie.file
     kinds = [box.kind for box in file.boxes]
@@ -346,6 +358,14 @@ def test_result(clip):
         bits = 8 * sum(len(p.data) for segment in clip.made.videos[name].pes for p in segment)
         assert video.pop("averageBitrate") == pytest.approx(bits / clip.seconds, rel=0.02)
     assert details[1][0].pop("averageBitrate") > 0
+    for video, level in zip([*details[0][: len(LADDER)], details[1][0]], (7, 7, 8, 8)):
+        average, *ends = (video.pop(f"qvbr{name}Quality") for name in ("Avg", "Min", "Max"))
+        assert 1 <= ends[0] <= average <= ends[1] <= level
+        assert all(round(end * 3) == pytest.approx(end * 3, abs=0.02) for end in ends)
+        for place in (video.pop(f"qvbr{name}QualityLocation") for name in ("Min", "Max")):
+            frame = place * clip.rate / 1000
+            assert place < 1000 * clip.seconds
+            assert abs(frame - round(frame / clip.gop) * clip.gop) < clip.rate / 500
     hls = [{"widthInPx": width, "heightInPx": height} for width, height, _ in LADDER.values()]
     big = {"widthInPx": 1280, "heightInPx": 720}
     assert details == [[*hls, None], [big], [big]]

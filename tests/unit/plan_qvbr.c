@@ -103,6 +103,42 @@ static void test_given_level(void **state)
     }
 }
 
+/* As seen: libx264's vstats of an uncapped encode at CRF 22.5, without its I frames. */
+static void test_qp(void **state)
+{
+    (void)state;
+    static const struct {
+        AVRational frame_rate;
+        double qp;
+    } rows[] = {
+        {{24, 1}, 28}, {{25, 1}, 28}, {{30000, 1001}, 29}, {{30, 1}, 29}, {{60, 1}, 31},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        expect(round(qvbr_qp(22.5, rows[i].frame_rate)), rows[i].qp, 0, i);
+}
+
+static void test_attained(void **state)
+{
+    (void)state;
+    static const struct {
+        double level;
+        int height;
+        double excess, attained;
+    } rows[] = {
+        {8, 720, 0, 8},     {8, 720, -3, 8},    {8, 720, 2.75, 7},
+        {8, 720, 5.5, 6},   {7, 720, 5.75, 5},  {7, 360, 5.75, 5},
+        {9, 1080, 5.75, 7}, {5, 720, 1.5, 4.5}, {5, 720, 30, 1},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct plan_picture picture = {.height = rows[i].height};
+        struct plan plan = {.pictures = &picture};
+        struct plan_video video = {.qvbr = {.level = rows[i].level,
+                                            .crf = qvbr_crf(rows[i].level, rows[i].height),
+                                            .qp = 28}};
+        expect(plan_qvbr_attained(&plan, &video, 28 + rows[i].excess), rows[i].attained, 1e-6, i);
+    }
+}
+
 static void test_automatic_level(void **state)
 {
     (void)state;
@@ -148,10 +184,9 @@ static void test_automatic_level(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crf),
-        cmocka_unit_test(test_crf_falls),
-        cmocka_unit_test(test_given_level),
-        cmocka_unit_test(test_automatic_level),
+        cmocka_unit_test(test_crf),         cmocka_unit_test(test_crf_falls),
+        cmocka_unit_test(test_given_level), cmocka_unit_test(test_qp),
+        cmocka_unit_test(test_attained),    cmocka_unit_test(test_automatic_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
