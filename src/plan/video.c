@@ -41,10 +41,15 @@ static void add_param(struct option_list *list, const char *param)
 
 /* ---- speed against quality: the points chosen in docs/performance.md ---- */
 
+/* What ultrafast lacks to be as small as a normal encode: without it a draft of a QVBR output has
+ * two or three times the bits, which take as much time as all else. */
+enum { DRAFT_CRF_MORE = 6 };
+
 static void decide_effort(struct option_list *list, const struct h264_settings *h264, bool draft)
 {
     if (draft) {
         add(list, "preset", "ultrafast");
+        add(list, "refs", "1");
         return;
     }
     switch (h264->QualityTuningLevel) {
@@ -117,14 +122,14 @@ static void decide_buffer(struct option_list *list, const struct h264_settings *
 }
 
 static void decide_rate(struct option_list *list, const struct h264_settings *h264,
-                        const struct plan_picture *picture, AVRational frame_rate,
-                        int64_t segment_us, struct plan_video *video)
+                        const struct plan_picture *picture, int64_t segment_us, bool draft,
+                        struct plan_video *video)
 {
     switch (h264->RateControlMode) {
     case H264_RATE_CONTROL_MODE_QVBR: {
         struct plan_qvbr *qvbr = &video->qvbr;
-        qvbr->level = qvbr_level(h264, picture->width, picture->height, frame_rate);
-        qvbr->crf = qvbr_crf(qvbr->level, picture->height);
+        qvbr->level = qvbr_level(h264, picture->width, picture->height, video->frame_rate);
+        qvbr->crf = qvbr_crf(qvbr->level, picture->height) + (draft ? DRAFT_CRF_MORE : 0);
         add(list, "crf", arena_printf(list->arena, "%g", qvbr->crf));
         decide_buffer(list, h264, h264->MaxBitrate, segment_us);
         video->max_bitrate = video->name_bitrate = h264->MaxBitrate;
@@ -212,8 +217,8 @@ static void decide_structure(struct option_list *list, const struct h264_setting
 
     add(list, "forced-idr", "1");
     add_param(list, "keyint=infinite");
-    add_param(list, h264->SceneChangeDetect == H264_SCENE_CHANGE_DETECT_DISABLED ? "scenecut=0"
-                                                                                 : "scenecut=40");
+    bool cuts = h264->SceneChangeDetect != H264_SCENE_CHANGE_DETECT_DISABLED && !draft;
+    add_param(list, cuts ? "scenecut=40" : "scenecut=0");
     /* Below this distance from an IDR a scene cut is an I frame; nothing is ever above it. */
     add_param(list, "min-keyint=1000000");
     if (h264->Softness == 1 || h264->Softness == 16)
@@ -221,11 +226,12 @@ static void decide_structure(struct option_list *list, const struct h264_setting
 }
 
 /* Rows that name an encoder option need nothing else. */
-static void add_direct(struct option_list *list, const struct h264_settings *h264)
+static void add_direct(struct option_list *list, const struct h264_settings *h264, bool draft)
 {
     for (const struct setting *row = h264_settings_structure.rows; row->name; row++) {
         bool given = *(const bool *)((const char *)h264 + row->has_offset);
-        if (row->avoption && row->type == TYPE_INT && given && strcmp(row->avoption, "bf"))
+        if (row->avoption && row->type == TYPE_INT && given && strcmp(row->avoption, "bf") &&
+            !(draft && strcmp(row->avoption, "refs") == 0))
             add_int(list, row->avoption, *(const int64_t *)((const char *)h264 + row->offset));
     }
 }
@@ -316,11 +322,12 @@ int video_build(struct build *build, const struct video_description *description
         return -1;
     video.gop_frames = decide_gop(h264, video.frame_rate, segment_us);
     segment_us = whole_gops(segment_us, &video);
-    decide_rate(&list, h264, &plan->pictures[video.picture], video.frame_rate, segment_us, &video);
+    decide_rate(&list, h264, &plan->pictures[video.picture], segment_us, build->options->draft,
+                &video);
     if (!build->options->draft)
         decide_quantization(&list, h264, &video);
     decide_structure(&list, h264, build->options->draft);
-    add_direct(&list, h264);
+    add_direct(&list, h264, build->options->draft);
     add(&list, "x264-params", list.x264_params);
     video.options = list.items;
     video.options_count = list.count;

@@ -13,17 +13,15 @@ import json
 import os
 import pathlib
 import shutil
-import statistics
 import sys
 import tempfile
 
-from ladder import PROGRAM, REPO, measure
+from compare import JOB, PROGRAM, REPO, measure, spread, text
 
 sys.path.append(str(REPO / "tests/s3"))
 from server import NOON, Server  # noqa: E402
 
 MOST_RATIO, MOST_MIB = 1.05, 40
-JOB = REPO / "job-json/tutorial.json"
 
 
 def server_cpu(server):
@@ -58,12 +56,8 @@ def compare(arguments, folder, server):
     return folders, servers, (server_cpu(server) - before) / arguments.runs
 
 
-def spread(values):
-    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
-
-
 def summary(folders, servers, cpu):
-    walls, cpus, peaks = range(3)
+    walls, cpus, peaks = "wall", "CPU", "memory"
     column = lambda runs, index: spread([run[index] for run in runs])  # noqa: E731
     ratios = lambda index: spread([s[index] / f[index] for f, s in zip(folders, servers)])  # noqa: E731
     return {
@@ -78,10 +72,6 @@ def summary(folders, servers, cpu):
         },
         "server_cpu_s": cpu,
     }
-
-
-def text(values, form=".2f"):
-    return f"{values['median']:{form}} ({values['min']:{form}} … {values['max']:{form}})"
 
 
 def print_summary(found):
