@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks of encoding one by one and puts their figures into docs/performance.md.
 
-    tests/bench/all.py [--runs N] [--tables]      --tables: from the figures of the last time
+    tests/bench/all.py [--runs N] [--only NAME]      --only: the benchmarks whose names begin so;
+                                                     tables, too, from the figures of the last time
 
 Called by tools/bench.sh. What each printed is kept in build/bench/*.json.
 """
@@ -23,27 +24,29 @@ BENCH = pathlib.Path(__file__).parent
 BEGIN, END = "<!-- begin: tools/bench.sh -->\n", "<!-- end: tools/bench.sh -->\n"
 
 
-def ask(name, script, *arguments, **env):
-    """Runs a benchmark; its figures, which are kept."""
+def ask(only, name, script, *arguments, **env):
+    """Runs a benchmark and keeps its figures."""
+    if not name.startswith(only):
+        return
     print(f"{name} …", file=sys.stderr, flush=True)
     command = [sys.executable, BENCH / script, *map(str, arguments), "--json"]
     found = json.loads(subprocess.check_output(command, env=os.environ | env))
     (clips.FOLDER / f"{name}.json").write_text(json.dumps(found, indent=4, ensure_ascii=False))
 
 
-def measure(runs):
+def measure(runs, only):
     for name, clip in clips.all_clips().items():
         for tuning in ("SINGLE_PASS_HQ", "SINGLE_PASS"):
-            ask(f"ladder-{name}-{tuning}", "ladder.py", clip, "--tuning", tuning, "--runs", runs)
-            ask(f"quality-{name}-{tuning}", "quality.py", clip, "--tuning", tuning)
-        ask(f"same-{name}", "ladder.py", clip, "--peer", "same", "--runs", runs)
-        ask(f"each-{name}", "ladder.py", clip, "--peer", "each", "--runs", runs)
+            ask(only, f"ladder-{name}-{tuning}", "ladder.py", clip, "--tuning", tuning, "--runs", runs)
+            ask(only, f"quality-{name}-{tuning}", "quality.py", clip, "--tuning", tuning)
+        ask(only, f"same-{name}", "ladder.py", clip, "--peer", "same", "--runs", runs)
+        ask(only, f"each-{name}", "ladder.py", clip, "--peer", "each", "--runs", runs)
         if os.environ.get("NEWER_FFMPEG"):
             newer = os.environ["NEWER_FFMPEG"]
-            ask(f"newer-{name}", "ladder.py", clip, "--runs", runs, FFMPEG=newer)
+            ask(only, f"newer-{name}", "ladder.py", clip, "--runs", runs, FFMPEG=newer)
     first = next(iter(clips.all_clips().values()))
-    ask("draft", "draft.py", first, "--runs", 2 * runs)
-    ask("pair", "pair.py", first, "--runs", runs)
+    ask(only, "draft", "draft.py", first, "--runs", 2 * runs)
+    ask(only, "pair", "pair.py", first, "--runs", runs)
 
 
 def load(name):
@@ -122,10 +125,9 @@ def tables():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--tables", action="store_true")
+    parser.add_argument("--only", default="", metavar="NAME")
     arguments = parser.parse_args()
-    if not arguments.tables:
-        measure(arguments.runs)
+    measure(arguments.runs, arguments.only)
     path = REPO / "docs/performance.md"
     before, _, rest = path.read_text().partition(BEGIN)
     path.write_text(before + BEGIN + tables() + END + rest.partition(END)[2])
