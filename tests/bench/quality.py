@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What the ladder looks like: bits, SSIM, PSNR and VMAF of each rendition, ours and the peer's, and
-how many bits more or less ours takes for the same quality (BD-rate, over three qualities).
+how many bits more or less ours takes for the same quality at 720p (BD-rate, over three qualities).
 
     tests/bench/quality.py CLIP [--tuning SINGLE_PASS_HQ] [--preset medium] [--json]
 
@@ -24,6 +24,7 @@ import peer
 from ladder import VIDEOS, tuned
 
 LEVELS, CRFS = (9, 7.5, 6), (19, 23.5, 28)
+CURVE = 2  # the one of peer.VIDEOS whose BD-rate is measured: 720p
 FFMPEG = os.environ.get("VMAF_FFMPEG", "ffmpeg")
 
 
@@ -138,21 +139,20 @@ def measure_all(arguments, folder):
 
     ours = all_of(run_ours(clip, folder / "ours", settings))
     theirs = all_of(run_peer(clip, folder / "peer", arguments.preset, 23))
-    curve = [all_of(run_ours(clip, folder / f"ours-{level}", [*settings, *at_level(level)])) for level in LEVELS]
+    found = {name: {"ours": ours[name], "peer": theirs[name], "BD-rate": {}} for name in names}
+
+    curve, peer_curve = [], []
+    for level in LEVELS:
+        files = run_ours(clip, folder / f"ours-{level}", [*settings, *at_level(level)])
+        curve.append(judge(files[CURVE], reference[names[CURVE]]))
     for video in peer.VIDEOS:
         video.kbits = 50000
-    peer_curve = [all_of(run_peer(clip, folder / f"peer-{crf}", arguments.preset, crf)) for crf in CRFS]
-    measures = [measure for measure in ("SSIM", "PSNR", "VMAF") if measure in ours["720"]]
-    return {
-        name: {
-            "ours": ours[name],
-            "peer": theirs[name],
-            "BD-rate": {
-                m: bd_rate([p[name] for p in curve], [p[name] for p in peer_curve], m) for m in measures
-            },
-        }
-        for name in names
-    }
+    for crf in CRFS:
+        files = run_peer(clip, folder / f"peer-{crf}", arguments.preset, crf)
+        peer_curve.append(judge(files[CURVE], reference[names[CURVE]]))
+    for measure in curve[0].keys() - {"kb/s"}:
+        found[names[CURVE]]["BD-rate"][measure] = bd_rate(curve, peer_curve, measure)
+    return found
 
 
 def show(all_):
@@ -160,8 +160,8 @@ def show(all_):
     for name, row in all_["found"].items():
         for who in ("ours", "peer"):
             print(f"  {name:6}{who}  " + ", ".join(f"{key} {value:.4g}" for key, value in row[who].items()))
-        rates = {m: "–" if rate is None else f"{rate:+.1f} %" for m, rate in row["BD-rate"].items()}
-        print(f"  {name:6}bits at equal quality: " + ", ".join(f"{m} {rate}" for m, rate in rates.items()))
+        for measure, rate in row["BD-rate"].items():
+            print(f"  {name:6}bits at equal {measure}: " + ("–" if rate is None else f"{rate:+.1f} %"))
 
 
 def main():
