@@ -150,20 +150,48 @@ static void values(void **state)
     refused(p, status_value_delete(p->status, "policy", &p->err), ERROR_NOT_FOUND);
     ok(p, status_value_set(p->status, "policy", "1", &p->err));
     ok(p, status_value_set(p->status, "policy", "2", &p->err));
-    ok(p, status_value_set(p->status, "query:x", "q", &p->err));
-    pass(MINUTE);
-    ok(p, status_forget(p->status, SECOND, &p->err));
     ok(p, status_value_get(p->status, "policy", p->arena, &value, &p->err));
     assert_string_equal(value, "2");
-    refused(p, status_value_get(p->status, "query:x", p->arena, &value, &p->err), ERROR_NOT_FOUND);
     ok(p, status_value_delete(p->status, "policy", &p->err));
     refused(p, status_value_get(p->status, "policy", p->arena, &value, &p->err), ERROR_NOT_FOUND);
+}
+
+/* What lasts for ever, what goes after a day, what goes with its job. */
+static void values_are_forgotten(void **state)
+{
+    struct place *p = *state;
+    const int64_t day = 24 * 60 * (int64_t)MINUTE;
+    const char *value, *share;
+    const struct job_record *ended = submit(p, "Default", 0), *waiting = submit(p, "Default", 0);
+    ok(p, status_job_cancel(p->status, ended->id, &p->err));
+    ok(p, status_value_set(p->status, "policy", "1", &p->err));
+    ok(p, status_value_set(p->status, "query:x", "q", &p->err));
+    share = arena_printf(p->arena, "share:%s", ended->id);
+    ok(p, status_value_set(p->status, share, "s", &p->err));
+    const char *other = arena_printf(p->arena, "share:%s", waiting->id);
+    ok(p, status_value_set(p->status, other, "s", &p->err));
+
+    pass(day - MINUTE);
+    ok(p, status_forget(p->status, 90 * day, &p->err));
+    ok(p, status_value_get(p->status, "query:x", p->arena, &value, &p->err));
+    pass(2 * MINUTE);
+    ok(p, status_forget(p->status, 90 * day, &p->err));
+    refused(p, status_value_get(p->status, "query:x", p->arena, &value, &p->err), ERROR_NOT_FOUND);
+    ok(p, status_value_get(p->status, share, p->arena, &value, &p->err));
+
+    pass(90 * day);
+    assert_int_equal(status_forget(p->status, 90 * day, &p->err), 1);
+    refused(p, status_value_get(p->status, share, p->arena, &value, &p->err), ERROR_NOT_FOUND);
+    ok(p, status_value_get(p->status, other, p->arena, &value, &p->err));
+    ok(p, status_value_get(p->status, "policy", p->arena, &value, &p->err));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one), TEST(pages), TEST(tags), TEST(arns_of_nothing), TEST(values),
+        TEST(one),    TEST(pages),
+        TEST(tags),   TEST(arns_of_nothing),
+        TEST(values), TEST(values_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
