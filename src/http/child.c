@@ -61,20 +61,27 @@ static int start(const char *const *words, const struct child_limits *limits, in
     return 0;
 }
 
+static int check_time(const struct child_limits *limits, int64_t start_us, struct cancel *cancel,
+                      struct error *err)
+{
+    if (cancel_requested(cancel))
+        return error_set(err, ERROR_CANCELED, "canceled");
+    if (clock_monotonic_us() > start_us + limits->timeout_us)
+        return error_set(err, ERROR_BUG, "it took longer than %d s",
+                         (int)(limits->timeout_us / 1000000));
+    return 0;
+}
+
 /* Reads until the child closes its end. */
-static int read_all(int from, const struct child_limits *limits, struct cancel *cancel,
-                    struct text *output, struct error *err)
+static int read_all(int from, const struct child_limits *limits, int64_t start_us,
+                    struct cancel *cancel, struct text *output, struct error *err)
 {
     enum { LOOK_MS = 100 };
     char block[16 * 1024];
-    int64_t until = clock_monotonic_us() + limits->timeout_us;
     for (;;) {
         struct pollfd waited = {.fd = from, .events = POLLIN};
-        if (cancel_requested(cancel))
-            return error_set(err, ERROR_CANCELED, "canceled");
-        if (clock_monotonic_us() > until)
-            return error_set(err, ERROR_BUG, "it took longer than %d s",
-                             (int)(limits->timeout_us / 1000000));
+        if (check_time(limits, start_us, cancel, err) < 0)
+            return -1;
         if (poll(&waited, 1, LOOK_MS) <= 0)
             continue;
         ssize_t got = read(from, block, sizeof(block));
@@ -89,19 +96,37 @@ static int read_all(int from, const struct child_limits *limits, struct cancel *
     }
 }
 
+/* Waits until the child has ended, which may be long after it has closed its output. */
+static int wait_for_end(pid_t pid, const struct child_limits *limits, int64_t start_us,
+                        struct cancel *cancel, int *ret_status, struct error *err)
+{
+    enum { LOOK_US = 1000 };
+    pid_t ended;
+    while ((ended = waitpid(pid, ret_status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+        if (check_time(limits, start_us, cancel, err) < 0)
+            return -1;
+        usleep(LOOK_US);
+    }
+    return 0;
+}
+
 int child_run(const char *const *words, const struct child_limits *limits, struct cancel *cancel,
               struct text *output, int *ret_status, struct error *err)
 {
     int out, wait_status = 0;
+    int64_t start_us = clock_monotonic_us();
     pid_t pid;
     if (start(words, limits, &out, &pid, err) < 0)
         return -1;
-    int r = read_all(out, limits, cancel, output, err);
+    int r = read_all(out, limits, start_us, cancel, output, err);
     close(out);
-    if (r < 0)
+    if (r == 0)
+        r = wait_for_end(pid, limits, start_us, cancel, &wait_status, err);
+    if (r < 0) {
         kill(pid, SIGKILL);
-    while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
-        continue;
+        while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
+            continue;
+    }
     *ret_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
     return r;
 }
