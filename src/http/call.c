@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/rand.h>
-
+#include "base/random.h"
 #include "http/put.h"
 #include "http/route.h"
 #include "http/service.h"
@@ -77,23 +76,10 @@ int call_refuse(struct call *call, int status, const char *fmt, ...)
 
 /* --- what was asked --- */
 
-static void make_id(char id[CALL_ID_SIZE])
-{
-    unsigned char b[16] = {0};
-    if (RAND_bytes(b, sizeof(b)) != 1)
-        memset(b, 0, sizeof(b));
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); // version 4, at random
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    snprintf(id, CALL_ID_SIZE,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
-}
-
 void call_init(struct call *call)
 {
     *call = (struct call){.arena = arena_new(), .follow = -1, .authority = "", .path = ""};
-    make_id(call->id);
+    random_uuid(call->id);
 }
 
 void call_release(struct call *call)
@@ -148,6 +134,11 @@ static bool read_target(struct call *call)
 {
     if (strlen(call->target) > CALL_TARGET_MAX)
         return call_refuse(call, 414, "the path is longer than %d bytes", CALL_TARGET_MAX), false;
+    for (const char *c = call->target; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7f)
+            return call_refuse(call, 400, "the path holds a space or a control character"), false;
+    if (strstr(call->target, "%00"))
+        return call_refuse(call, 400, "the path holds a NUL"), false;
     char *target = arena_strdup(call->arena, call->target);
     const char *host = call_header(call, "Host");
     call->authority = host ? host : "";
@@ -171,11 +162,12 @@ static bool read_target(struct call *call)
     return !query || read_query(call, query);
 }
 
-/* A header that decides who gets in may not say two things. */
+/* A header that decides who gets in, or where the request ends, may not say two things. */
 static bool headers_are_single(struct call *call)
 {
-    static const char *const names[] = {"Host",           "Authorization", "Origin",
-                                        "Sec-Fetch-Site", "X-Amz-Date",    "X-Amz-Content-Sha256"};
+    static const char *const names[] = {
+        "Host",       "Authorization",        "Origin",         "Sec-Fetch-Site",
+        "X-Amz-Date", "X-Amz-Content-Sha256", "Content-Length", "Transfer-Encoding"};
     for (size_t i = 0; i < COUNT(names); i++) {
         int count = 0;
         for (int j = 0; j < call->headers_count; j++)
@@ -186,10 +178,32 @@ static bool headers_are_single(struct call *call)
     return true;
 }
 
+/* RFC 9110: a name is a token, a value has no control characters. */
+static bool headers_are_sound(struct call *call)
+{
+    static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    for (int i = 0; i < call->headers_count; i++) {
+        const char *name = call->headers[i].name;
+        if (!*name || name[strspn(name, token)])
+            return call_refuse(call, 400, "'%.40s' is no header's name", name), false;
+        for (const char *c = call->headers[i].value; *c; c++)
+            if (((unsigned char)*c < 0x20 && *c != '\t') || *c == 0x7f)
+                return call_refuse(call, 400, "the header '%.40s' holds a control character", name),
+                       false;
+    }
+    const char *coding = call_header(call, "Transfer-Encoding");
+    if (coding && (strcasecmp(coding, "chunked") || call_header(call, "Content-Length")))
+        return call_refuse(call, 400,
+                           "Transfer-Encoding must be 'chunked', without Content-Length"),
+               false;
+    return true;
+}
+
 bool call_admit(struct service *service, struct call *call, size_t body_size)
 {
-    if (!read_target(call) || !headers_are_single(call) || !route_find(call) ||
-        !auth_admits(&service->auth, call))
+    if (!read_target(call) || !headers_are_single(call) || !headers_are_sound(call) ||
+        !route_find(call) || !auth_admits(&service->auth, call))
         return false;
     if (body_size <= call->route->body_max)
         return true;

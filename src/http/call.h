@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "s3/uri.h"
 
@@ -29,12 +30,11 @@ struct service;
 enum {
     CALL_HEADERS_MAX = 64,
     CALL_TARGET_MAX = 8 * 1024,
-    CALL_ID_SIZE = 37,
 };
 
 struct call {
     struct arena *arena;
-    char id[CALL_ID_SIZE];
+    char id[RANDOM_UUID_SIZE];
 
     /* What was asked. The strings are the caller's and live as long as the call. */
     const char *method;

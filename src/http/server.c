@@ -15,11 +15,12 @@
 #include "http/stream.h"
 #include "http/visitors.h"
 
-/* Requests that break the rules are refused, not guessed at. */
+/* Requests that break the rules are refused, not guessed at. Before 0.9.76 to be strict meant no
+ * more than what begin() and call_admit() refuse, and that the answer's head was sent twice. */
 #if MHD_VERSION >= 0x00097600
-#define OPTION_STRICT MHD_OPTION_CLIENT_DISCIPLINE_LVL
+#define STRICT MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1
 #else
-#define OPTION_STRICT MHD_OPTION_STRICT_FOR_CLIENT
+#define STRICT MHD_OPTION_STRICT_FOR_CLIENT, 0
 #endif
 
 enum { THREADS_MAX = 4, SLOW_STACK = 512 * 1024 };
@@ -49,9 +50,12 @@ struct exchange {
     struct text body;
     int64_t began_us;
     bool begun;     /* its headers have been looked at */
+    bool stays;     /* there may be another request after this one */
+    bool whole;     /* it was read to its end */
     bool performed; /* there is an answer */
-    bool too_long;  /* the body is longer than it may be */
     bool refused;   /* it is read and forgotten, so that the client comes to read the answer */
+    bool too_long;  /* so is its body: it is longer than it may be, … */
+    bool no_room;   /* … or all bodies are longer together */
 };
 
 /* --- from libmicrohttpd to a call --- */
@@ -105,11 +109,19 @@ static bool has_short_body(const struct call *call)
 {
     enum { SHORT_MAX = 1024 * 1024 };
     size_t size = stated_size(call);
-    return call_header(call, "Transfer-Encoding") || (size && size <= SHORT_MAX);
+    const char *coding = call_header(call, "Transfer-Encoding");
+    return coding ? strcasecmp(coding, "chunked") == 0 : size && size <= SHORT_MAX;
+}
+
+static bool stays(const struct call *call, const char *version)
+{
+    const char *connection = call_header(call, "Connection");
+    return strcmp(version, MHD_HTTP_VERSION_1_1) == 0 &&
+           (!connection || strcasecmp(connection, "keep-alive") == 0);
 }
 
 /* The headers are there. False: refused. */
-static bool begin(struct exchange *exchange, const char *method)
+static bool begin(struct exchange *exchange, const char *method, const char *version)
 {
     struct call *call = &exchange->call;
     const struct sockaddr *peer = peer_of(exchange->connection);
@@ -119,25 +131,38 @@ static bool begin(struct exchange *exchange, const char *method)
     call->peer_is_local = peer && is_loopback(peer);
     int count = MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, NULL, NULL);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_header, call);
+    exchange->stays = stays(call, version);
     if (count > CALL_HEADERS_MAX)
         return call_refuse(call, 400, "more than %d headers", CALL_HEADERS_MAX), false;
+    if (strcmp(version, MHD_HTTP_VERSION_1_0) && !call_header(call, "Host"))
+        return call_refuse(call, 400, "there is no Host header"), false;
     return call_admit(exchange->server->service, call, stated_size(call));
 }
 
-/* A piece of the body. */
+static void drop_body(struct exchange *exchange)
+{
+    atomic_fetch_sub(&exchange->server->bodies, exchange->body.size);
+    text_release(&exchange->body);
+}
+
+/* A piece of the body. What is not to be used is read all the same. */
 static enum MHD_Result take(struct exchange *exchange, const char *data, size_t *size)
 {
     struct server *server = exchange->server;
-    size_t room = exchange->refused ? 0 : call_body_max(&exchange->call);
-    if (exchange->refused || exchange->too_long || *size > room ||
-        exchange->body.size > room - *size ||
-        atomic_load(&server->bodies) + *size > SERVER_BODIES_MAX) {
-        exchange->too_long = true;
-    } else {
-        atomic_fetch_add(&server->bodies, *size);
-        text_append(&exchange->body, data, *size);
-    }
+    size_t piece = *size;
     *size = 0;
+    if (exchange->refused || exchange->too_long || exchange->no_room)
+        return MHD_YES;
+    exchange->too_long = piece > call_body_max(&exchange->call) - exchange->body.size;
+    if (!exchange->too_long) {
+        exchange->no_room = atomic_fetch_add(&server->bodies, piece) + piece > SERVER_BODIES_MAX;
+        if (!exchange->no_room)
+            text_append(&exchange->body, data, piece);
+        else
+            atomic_fetch_sub(&server->bodies, piece);
+    }
+    if (exchange->too_long || exchange->no_room)
+        drop_body(exchange);
     return MHD_YES;
 }
 
@@ -243,7 +268,6 @@ static enum MHD_Result perform_aside(struct exchange *exchange)
         (void)call_refuse(&exchange->call, 429, "%d such requests are under way", SERVER_SLOW_MAX);
         return answer(exchange);
     }
-    visitor_does(exchange->visitor, VISIT_WAITING);
     MHD_suspend_connection(exchange->connection);
     if (start_thread(exchange))
         return MHD_YES;
@@ -262,7 +286,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
                                   const char *method, const char *version, const char *data,
                                   size_t *data_size, void **context)
 {
-    (void)arg, (void)connection, (void)url, (void)version;
+    (void)arg, (void)connection, (void)url;
     struct exchange *exchange = *context;
     if (!exchange)
         return MHD_NO;
@@ -270,16 +294,23 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (exchange->performed)
         return answer(exchange);
     if (!exchange->begun) {
-        exchange->refused = !begin(exchange, method);
+        exchange->refused = !begin(exchange, method, version);
         return exchange->refused && !has_short_body(call) ? answer(exchange) : MHD_YES;
     }
     if (*data_size)
         return take(exchange, data, data_size);
+    exchange->whole = true;
+    visitor_does(exchange->visitor, VISIT_WAITING);
     if (exchange->refused)
         return answer(exchange);
     if (exchange->too_long) {
         call->intruder = true;
         (void)call_refuse(call, 413, "the body is longer than %zu bytes", call_body_max(call));
+        return answer(exchange);
+    }
+    if (exchange->no_room) {
+        (void)call_refuse(call, 429, "the bodies of all requests are longer than %d MiB together",
+                          SERVER_BODIES_MAX / 1024 / 1024);
         return answer(exchange);
     }
     call->body = exchange->body.data;
@@ -303,10 +334,10 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     if (!exchange->begun && !gone)
         log_line(server->service->log, LOG_LEVEL_WARN, "refused", "target", exchange->target, "why",
                  "the request is malformed or its headers are too long", NULL);
-    visitor_does(exchange->visitor, VISIT_IDLE);
-    atomic_fetch_sub(&server->bodies, exchange->body.size);
+    bool stays = code == MHD_REQUEST_TERMINATED_COMPLETED_OK && exchange->whole && exchange->stays;
+    visitor_does(exchange->visitor, stays ? VISIT_IDLE : VISIT_LEAVING);
+    drop_body(exchange);
     atomic_fetch_sub(&server->under_way, 1);
-    text_release(&exchange->body);
     call_release(&exchange->call);
     free(exchange->target);
     free(exchange);
@@ -342,15 +373,17 @@ static int start_daemon(struct server *server, int fd, struct error *err)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned threads = cores < 2 ? 2 : cores > THREADS_MAX ? THREADS_MAX : (unsigned)cores;
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_message, server,
+        // TURBO: it does not shut a connection before on_connection() has had the last word
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+            MHD_USE_TURBO,
+        0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_message, server,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, threads,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)SERVER_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         (unsigned)SERVER_CONNECTIONS_PER_IP_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)SERVER_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_HEADERS_MAX,
-        OPTION_STRICT, 1, MHD_OPTION_END);
+        (unsigned)SERVER_IDLE_S * 2, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_HEADERS_MAX,
+        STRICT, MHD_OPTION_END);
     return server->daemon ? 0 : error_set(err, ERROR_BUG, "libmicrohttpd does not start");
 }
 
@@ -372,7 +405,8 @@ int server_start(struct server **ret, struct service *service, const struct serv
 {
     static const struct visit_limits limits = {{[VISIT_IDLE] = SERVER_IDLE_S,
                                                 [VISIT_ASKING] = SERVER_REQUEST_S,
-                                                [VISIT_ANSWERING] = SERVER_IDLE_S}};
+                                                [VISIT_ANSWERING] = SERVER_IDLE_S,
+                                                [VISIT_LEAVING] = SERVER_IDLE_S}};
     int fd;
     CLEANUP(server_free) struct server *server = calloc(1, sizeof(*server));
     if (!server)
@@ -412,6 +446,7 @@ void server_stop(struct server **server)
     if (!s)
         return;
     MHD_socket listening = MHD_quiesce_daemon(s->daemon);
+    visitors_dismiss(s->visitors);
     streams_stop(s->streams);
     int64_t until = clock_monotonic_us() + ANSWERS_US;
     while (atomic_load(&s->under_way) && clock_monotonic_us() < until)

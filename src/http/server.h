@@ -7,8 +7,8 @@
  *   stream.c     /events: replies that go on
  *
  * A few threads wait for all connections. An operation that waits for something itself (a probe, a
- * job of megabytes) gets a thread of its own, of a bounded number; its connection is laid aside
- * until then, and so is one that follows the events.
+ * body of half a megabyte) gets a thread of its own, of a bounded number; its connection is laid
+ * aside until then, and so is one that follows the events.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -29,7 +29,7 @@ enum {
     SERVER_BODIES_MAX = 64 * 1024 * 1024, /* memory of all bodies that are on their way */
     SERVER_SLOW_MAX = 8,                  /* threads of slow operations */
     SERVER_STREAMS_MAX = 32,              /* who follow the events */
-    SERVER_REQUEST_S = 20,                /* a request, from its first line to its last byte */
+    SERVER_REQUEST_S = 20,                /* a request's first line; and all that follows it */
     SERVER_IDLE_S = 65,                   /* between requests; also: to take an answer */
 };
 

@@ -2,9 +2,7 @@
 /* Jobs as clients see them: made, looked at, cancelled. attempt.c has the other side. */
 #include "status/jobs.h"
 
-#include <stdio.h>
-#include <sys/random.h>
-
+#include "base/random.h"
 #include "base/text.h"
 #include "status/life.h"
 #include "status/outbox.h"
@@ -19,8 +17,7 @@ static const int64_t token_lasts_us = 60 * INT64_C(1000000);
 static const char *new_id(struct arena *arena, int64_t now_us)
 {
     uint64_t random;
-    if (getentropy(&random, sizeof(random)) < 0)
-        abort(); // only where the kernel has none
+    random_bytes(&random, sizeof(random));
     char letters[7] = "";
     for (int i = 0; i < 6; i++, random /= 36)
         letters[i] = "0123456789abcdefghijklmnopqrstuvwxyz"[random % 36];

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status/outbox.h"
 
-#include <stdio.h>
-#include <sys/random.h>
-
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 
 static const int64_t day_us = 86400 * INT64_C(1000000);
-
-static void uuid4(char out[37])
-{
-    unsigned char b[16];
-    if (getentropy(b, sizeof(b)) < 0)
-        abort(); // only where the kernel has none
-    b[6] = (b[6] & 0x0f) | 0x40;
-    b[8] = (b[8] & 0x3f) | 0x80;
-    snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-             b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-             b[14], b[15]);
-}
 
 static void free_json(cJSON **json)
 {
@@ -75,12 +61,11 @@ static cJSON *detail_of(const struct transaction *t, const struct subject *job, 
 
 static cJSON *envelope(const struct transaction *t, const char *arn)
 {
-    char id[37], time[64];
-    uuid4(id);
+    char id[RANDOM_UUID_SIZE], time[64];
     clock_format(t->now_us, "%Y-%m-%dT%H:%M:%SZ", time);
     cJSON *event = cJSON_CreateObject();
     cJSON_AddStringToObject(event, "version", "0");
-    cJSON_AddStringToObject(event, "id", id);
+    cJSON_AddStringToObject(event, "id", random_uuid(id));
     cJSON_AddStringToObject(event, "detail-type", "MediaConvert Job State Change");
     cJSON_AddStringToObject(event, "source", "aws.mediaconvert");
     cJSON_AddStringToObject(event, "account", t->status->owner.account);
