@@ -50,7 +50,9 @@ int mediaconvert_page(const struct call *call, const struct json *body, bool des
     int chosen;
     if (body) {
         const struct json *number = json_member(body, "MaxResults");
-        max = number && number->type == JSON_NUMBER ? number->string : NULL;
+        if (number && number->type != JSON_NUMBER && number->type != JSON_NULL)
+            return error_set(err, ERROR_BAD_REQUEST, "maxResults: Should be integer");
+        max = number ? number->string : NULL;
         if (call_string(body, "Order", false, &order, err) < 0 ||
             call_string(body, "NextToken", false, &token, err) < 0)
             return -1;
@@ -74,9 +76,17 @@ const char *mediaconvert_name(const char *text, const char *kind)
                                                                            : text;
 }
 
+int mediaconvert_length(const char *text)
+{
+    int count = 0;
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
 int mediaconvert_check_name(const char *name, struct error *err)
 {
-    enum { NAME_BYTES_MAX = 256 };
+    enum { NAME_BYTES_MAX = 256 }; // AWS says nothing; it stands in URLs
     if (!*name || strlen(name) > NAME_BYTES_MAX)
         return error_set(err, ERROR_BAD_REQUEST, "name: Should have from 1 to %d bytes",
                          NAME_BYTES_MAX);
@@ -106,8 +116,8 @@ int mediaconvert_tags(struct call *call, const struct json *request, const char 
     if (tags->type != JSON_OBJECT)
         return error_set(err, ERROR_BAD_REQUEST, "tags: Should be object");
     for (const struct json *tag = tags->child; tag; tag = tag->next) {
-        if (tag->type != JSON_STRING || !*tag->key || strlen(tag->key) > KEY_MAX * 4 ||
-            strlen(tag->string) > VALUE_MAX * 4)
+        if (tag->type != JSON_STRING || !*tag->key || mediaconvert_length(tag->key) > KEY_MAX ||
+            mediaconvert_length(tag->string) > VALUE_MAX)
             return error_set(err, ERROR_BAD_REQUEST,
                              "tags: '%.40s' Should be a key of 1 to %d characters with a string "
                              "of at most %d",

@@ -4,7 +4,8 @@
  * one is.
  *
  *   mediaconvert_create.c   CreateJob: templates and presets merged, checked, queued
- *   mediaconvert_jobs.c     jobs as they are: get, list, search, cancel, queries
+ *   mediaconvert_jobs.c     jobs as they are: get, list, search, cancel
+ *   mediaconvert_queries.c  jobs queries
  *   mediaconvert_queues.c   queues
  *   mediaconvert_stored.c   job templates and presets
  *   mediaconvert_account.c  endpoints, versions, policy, tags, certificates, resource shares
@@ -57,6 +58,9 @@ int mediaconvert_choice(const char *member, const char *value, const char *const
 /* "NAME" and "arn:aws:mediaconvert:REGION:ACCOUNT:queues/NAME" are the same to the service; `kind`
  * is "queues" … Points into `text`. */
 const char *mediaconvert_name(const char *text, const char *kind);
+
+/* In what AWS calls characters. It does not say what it counts; here it is code points. */
+int mediaconvert_length(const char *text);
 
 /* A name to be stored under. */
 int mediaconvert_check_name(const char *name, struct error *err) MUST_CHECK;

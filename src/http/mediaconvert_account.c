@@ -41,7 +41,7 @@ int mediaconvert_list_versions(struct service *service, struct call *call, struc
 
 #define POLICY_KEY "policy"
 
-static const char *const policy_members[] = {"HttpInputs", "HttpsInputs", "S3Inputs"};
+static const char *const policy_members[] = {"httpInputs", "httpsInputs", "s3Inputs"};
 static const char *const policy_values[] = {"ALLOWED", "DISALLOWED"};
 
 static int answer_policy(struct call *call, const char *policy)
@@ -73,14 +73,12 @@ int mediaconvert_put_policy(struct service *service, struct call *call, struct e
     CLEANUP(text_release) struct text out = {0};
     put_open(&out, NULL, '{');
     for (size_t i = 0; i < COUNT(policy_members); i++) {
-        const char *value;
+        const char *name = policy_members[i], *value;
         int index;
-        char wire[32];
-        snprintf(wire, sizeof(wire), "%c%s", policy_members[i][0] | 0x20, policy_members[i] + 1);
-        if (call_string(policy, wire, false, &value, err) < 0 ||
-            mediaconvert_choice(wire, value, policy_values, COUNT(policy_values), &index, err) < 0)
+        if (call_string(policy, name, false, &value, err) < 0 ||
+            mediaconvert_choice(name, value, policy_values, COUNT(policy_values), &index, err) < 0)
             return -1;
-        put_string(&out, wire, value ? value : "ALLOWED");
+        put_string(&out, name, value ? value : "ALLOWED");
     }
     put_close(&out, '}');
     put_finish(&out);

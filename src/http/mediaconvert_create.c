@@ -19,14 +19,6 @@ enum {
     WAIT_MINUTES_MAX = 4320,
 };
 
-static int characters(const char *utf8)
-{
-    int count = 0;
-    for (; *utf8; utf8++)
-        count += ((unsigned char)*utf8 & 0xc0) != 0x80;
-    return count;
-}
-
 /* What the tables leave open, because it does not affect outputs. */
 static int check_request(const struct create_job_request *request, struct error *err)
 {
@@ -38,7 +30,7 @@ static int check_request(const struct create_job_request *request, struct error 
     if (version && (strlen(version) != 10 || !strptime(version, "%Y-%m-%d", &day)))
         return error_set(err, ERROR_BAD_REQUEST,
                          "/jobEngineVersion: '%.40s' is no version: those are days", version);
-    if (token && strlen(token) > TOKEN_MAX)
+    if (token && mediaconvert_length(token) > TOKEN_MAX)
         return error_set(err, ERROR_BAD_REQUEST,
                          "/clientRequestToken: Should NOT be longer than %d characters", TOKEN_MAX);
     const struct string_map *metadata = &request->UserMetadata;
@@ -46,8 +38,8 @@ static int check_request(const struct create_job_request *request, struct error 
         return error_set(err, ERROR_BAD_REQUEST,
                          "/userMetadata: Should NOT have more than %d items", METADATA_MAX);
     for (int i = 0; i < metadata->count; i++)
-        if (characters(metadata->keys[i]) > METADATA_KEY_MAX ||
-            characters(metadata->values[i]) > METADATA_VALUE_MAX)
+        if (mediaconvert_length(metadata->keys[i]) > METADATA_KEY_MAX ||
+            mediaconvert_length(metadata->values[i]) > METADATA_VALUE_MAX)
             return error_set(err, ERROR_BAD_REQUEST,
                              "/userMetadata/%.60s: Should NOT be longer than %d characters, its "
                              "key than %d",
@@ -95,11 +87,8 @@ static void put_echo(struct text *out, const struct json *root)
     for (size_t i = 0; i < COUNT(names); i++) {
         const struct setting *row = put_row(&create_job_request_structure, names[i]);
         const struct json *value = json_member(root, names[i]);
-        if (value && value->type != JSON_NULL) {
-            char wire[64];
-            snprintf(wire, sizeof(wire), "%c%s", names[i][0] | 0x20, names[i] + 1);
-            put_value(out, wire, row, value);
-        }
+        if (value && value->type != JSON_NULL)
+            put_member(out, row, value);
     }
 }
 

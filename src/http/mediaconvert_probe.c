@@ -81,6 +81,8 @@ int mediaconvert_probe(struct service *service, struct call *call, struct error 
     if (call_json(call, &root, err) < 0)
         return -1;
     const struct json *files = json_member(root, "InputFiles");
+    if (files && files->type != JSON_ARRAY && files->type != JSON_NULL)
+        return error_set(err, ERROR_BAD_REQUEST, "inputFiles: Should be array");
     put_open(&call->reply, NULL, '{');
     put_open(&call->reply, "probeResults", '[');
     for (const struct json *f = files ? files->child : NULL; f; f = f->next, count++) {

@@ -32,23 +32,37 @@ static void put_queue(struct service *service, struct call *call, const char *na
 
 static int answer(struct service *service, struct call *call, const struct queue_record *queue)
 {
-    if (service->dispatcher)
-        dispatcher_wake(service->dispatcher);
     put_open(&call->reply, NULL, '{');
     put_queue(service, call, "queue", queue);
     put_close(&call->reply, '}');
     return 0;
 }
 
-/* What is echoed: capacity that nobody here sells, and a number of feeds. */
+/* Its jobs may be next now. */
+static int answer_changed(struct service *service, struct call *call,
+                          const struct queue_record *queue)
+{
+    if (service->dispatcher)
+        dispatcher_wake(service->dispatcher);
+    return answer(service, call, queue);
+}
+
+/* What is echoed: capacity that nobody here sells, and a number of feeds. What the request does not
+ * give stays as it is in *ret. */
 static int make_rest(struct call *call, const struct json *root, bool reserved, const char **ret,
                      struct error *err)
 {
+    struct json *old;
+    size_t at;
+    if (json_parse(call->arena, *ret, strlen(*ret), &old, &at, err) < 0)
+        return -1;
     const struct setting *row = put_row(&create_queue_request_structure, "ReservationPlanSettings");
     const struct json *plan = json_member(root, row->name),
                       *feeds = json_member(root, "MaximumConcurrentFeeds");
+    const struct json *old_plan = json_member(old, "ReservationPlan"),
+                      *old_feeds = json_member(old, "MaximumConcurrentFeeds");
     bool planned = plan && plan->type == JSON_OBJECT;
-    if (reserved != planned)
+    if (planned ? !reserved : reserved && !old_plan)
         return error_set(err, ERROR_BAD_REQUEST,
                          reserved ? "reservationPlanSettings is a required property of a RESERVED "
                                     "queue"
@@ -63,8 +77,12 @@ static int make_rest(struct call *call, const struct json *root, bool reserved, 
         put_time(&out, "purchasedAt", now);
         put_time(&out, "expiresAt", now + year);
         put_close(&out, '}');
+    } else if (old_plan) {
+        put_value(&out, "reservationPlan", NULL, old_plan);
     }
-    if (feeds && feeds->type == JSON_NUMBER)
+    if (!feeds || feeds->type != JSON_NUMBER)
+        feeds = old_feeds;
+    if (feeds)
         put_json(&out, "maximumConcurrentFeeds", feeds->string);
     put_close(&out, '}');
     put_finish(&out);
@@ -125,7 +143,7 @@ int mediaconvert_create_queue(struct service *service, struct call *call, struct
     const char *arn = status_arn(service->status, call->arena, "queues", queue.name);
     if (tags && status_tags_add(service->status, arn, tags, err) < 0)
         return -1;
-    return answer(service, call, made);
+    return answer_changed(service, call, made);
 }
 
 int mediaconvert_get_queue(struct service *service, struct call *call, struct error *err)
@@ -167,7 +185,7 @@ int mediaconvert_update_queue(struct service *service, struct call *call, struct
         return -1;
     if (status_queue_update(service->status, queue, call->arena, &queue, err) < 0)
         return -1;
-    return answer(service, call, queue);
+    return answer_changed(service, call, queue);
 }
 
 int mediaconvert_delete_queue(struct service *service, struct call *call, struct error *err)
@@ -176,6 +194,41 @@ int mediaconvert_delete_queue(struct service *service, struct call *call, struct
     if (status_queue_delete(service->status, name, err) < 0)
         return -1;
     put_json(&call->reply, NULL, "{}");
+    return 0;
+}
+
+/* How many jobs the queues on demand have reserved for themselves with concurrentJobs. */
+static int sum_allocated(struct service *service, struct call *call, int64_t *ret,
+                         struct error *err)
+{
+    struct page page = {.max = PAGE_MAX};
+    int64_t sum = 0;
+    do {
+        struct queue_record **queues;
+        int count;
+        if (status_queue_list(service->status, LIST_BY_NAME, &page, call->arena, &queues, &count,
+                              &page.token, err) < 0)
+            return -1;
+        for (int i = 0; i < count; i++)
+            sum += queues[i]->reserved ? 0 : queues[i]->concurrent_jobs;
+    } while (page.token);
+    *ret = sum;
+    return 0;
+}
+
+/* AWS's quota of the account is here what this machine runs at once. */
+static int put_concurrent(struct service *service, struct call *call, struct error *err)
+{
+    struct dispatcher_counts counts;
+    int64_t allocated;
+    if (!service->dispatcher)
+        return 0;
+    dispatcher_counts(service->dispatcher, &counts);
+    if (sum_allocated(service, call, &allocated, err) < 0)
+        return -1;
+    put_number(&call->reply, "totalConcurrentJobs", counts.concurrent);
+    put_number(&call->reply, "unallocatedConcurrentJobs",
+               counts.concurrent > allocated ? counts.concurrent - allocated : 0);
     return 0;
 }
 
@@ -200,6 +253,8 @@ int mediaconvert_list_queues(struct service *service, struct call *call, struct 
         put_queue(service, call, NULL, queues[i]);
     put_close(&call->reply, ']');
     put_string(&call->reply, "nextToken", next);
+    if (put_concurrent(service, call, err) < 0)
+        return -1;
     put_close(&call->reply, '}');
     return 0;
 }

@@ -50,8 +50,7 @@ static const char *without_name(struct call *call, const struct kind *kind, cons
         if (!row || member->type == JSON_NULL || !strcmp(row->name, "Name") ||
             !strcmp(row->name, "Tags"))
             continue;
-        put_value(&out, arena_printf(call->arena, "%c%s", row->name[0] | 0x20, row->name + 1), row,
-                  member);
+        put_member(&out, row, member);
     }
     put_close(&out, '}');
     put_finish(&out);

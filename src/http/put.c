@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* `lower_first`: a name of job.json becomes the wire's. */
 static void put_quoted(struct text *out, const char *s, bool lower_first)
 {
     size_t size = strlen(s), plain = 0;
@@ -148,4 +149,11 @@ void put_value(struct text *out, const char *name, const struct setting *s,
     default:
         put_json(out, name, words[value->type]);
     }
+}
+
+void put_member(struct text *out, const struct setting *row, const struct json *value)
+{
+    put_quoted(out, row->name, true);
+    text_append(out, ":", 1);
+    put_value(out, NULL, row, value);
 }

@@ -41,6 +41,9 @@ void put_time(struct text *out, const char *name, int64_t us);
 void put_value(struct text *out, const char *name, const struct setting *s,
                const struct json *value);
 
+/* A member of a request under its row's name on the wire. */
+void put_member(struct text *out, const struct setting *row, const struct json *value);
+
 /* The row of a structure that a member has, called so but for the case of its first letter; NULL
  * if there is none. */
 const struct setting *put_row(const struct structure *structure, const char *name);

@@ -181,6 +181,8 @@ const cases = {
     assert.equal(paused.Queue.Status, "PAUSED");
     assert.equal(paused.Queue.ConcurrentJobs, 2);
     assert.equal((await send("GetQueue", { Name })).Queue.Status, "PAUSED");
+    const { TotalConcurrentJobs, UnallocatedConcurrentJobs } = await send("ListQueues");
+    assert.ok(TotalConcurrentJobs >= 1 && UnallocatedConcurrentJobs === Math.max(0, TotalConcurrentJobs - 2));
     const queues = await all("ListQueues", "Queues", { MaxResults: 2 });
     assert.ok(queues.some((q) => q.Name === Name) && queues.some((q) => q.Name === "Default" && q.Type === "SYSTEM"));
     assert.equal((await send("DeleteQueue", { Name })).$metadata.httpStatusCode, 202);

@@ -184,6 +184,71 @@ def test_jobs_query(serve, client, settings, new_name):
     assert serve.send("GET", "/2017-08-29/jobsQueries/none", SIGNED)[0] == 404
 
 
+@pytest.mark.parametrize(
+    "query, words",
+    [
+        ({"maxResults": "x"}, "maxResults"),
+        ({"maxResults": "3"}, "maxResults"),
+        ({"maxResults": 0}, "maxResults"),
+        ({"maxResults": [1]}, "maxResults"),
+        ({"order": 1}, "Order"),
+        ({"filterList": "x"}, "filterList"),
+        ({"filterList": [1]}, "filterList/0"),
+        ({"filterList": [{"key": "queue", "values": ["x" * 101]}]}, "characters"),
+        ({"filterList": [{"key": "queue", "values": ["a"] * 101}]}, "at most 100"),
+        ({"filterList": [{"key": "queue", "values": []}] * 11}, "10 items"),
+    ],
+)
+def test_jobs_query_refuses(serve, query, words):
+    status, headers, body = serve.send("POST", "/2017-08-29/jobsQueries", SIGNED, json.dumps(query).encode())
+    assert (status, headers["x-amzn-errortype"]) == (400, "BadRequestException")
+    assert words in json.loads(body)["message"]
+
+
+def test_what_a_jobs_query_finds(serve, settings, new_name):
+    """A codec where it is one, not where a word is the same; names with all that JSON escapes."""
+    def ask(*filters):
+        query = {"filterList": [{"key": key, "values": [value]} for key, value in filters]}
+        status, _, body = serve.send("POST", "/2017-08-29/jobsQueries", SIGNED, json.dumps(query).encode())
+        assert status == 201, body
+        _, _, body = serve.send("GET", f"/2017-08-29/jobsQueries/{json.loads(body)['id']}", SIGNED)
+        return [job["id"] for job in json.loads(body)["jobs"]]
+
+    name = 'q"\\ ü漢🎬' + new_name()
+    request = {"role": ROLE, "settings": settings(), "jobEngineVersion": "2017-08-29"}
+    request["settings"]["Inputs"][0]["FileInput"] = f"s3://media/{name}.mp4"
+    request["userMetadata"] = {"codec": "AAC", "x": '"codec":"PASSTHROUGH"'}
+    status, _, body = serve.send("POST", "/2017-08-29/jobs", SIGNED, json.dumps(request).encode())
+    assert status == 201, body
+    found, mine = [json.loads(body)["job"]["id"]], ("fileInput", name)
+    assert ask(mine) == found
+    assert ask(mine, ("videoCodec", "H_264")) == found == ask(mine, ("audioCodec", "AAC"))
+    assert ask(mine, ("videoCodec", "AAC")) == [] == ask(mine, ("audioCodec", "H_264"))
+    assert ask(mine, ("videoCodec", "PASSTHROUGH")) == [] == ask(mine, ("audioCodec", "PASSTHROUGH"))
+    assert ask(mine, ("jobEngineVersionRequested", "2017-08-29")) == found
+    assert ask(mine, ("jobEngineVersionRequested", "2018-08-29")) == []
+    assert ask(("fileInput", "ü" * 100)) == []
+
+
+# --- characters ---
+
+
+@pytest.mark.parametrize("sign", ["a", "ü", "漢", "🎬"])
+def test_limits_are_in_characters(serve, settings, new_name, sign):
+    def send(path, more):
+        request = more if path == "queues" else {"role": ROLE, "settings": settings()} | more
+        return serve.send("POST", f"/2017-08-29/{path}", SIGNED, json.dumps(request).encode())[0]
+
+    for length, status in ((128, 201), (129, 400)):
+        assert send("queues", {"name": new_name(), "tags": {sign * length: ""}}) == status
+        assert send("jobs", {"userMetadata": {sign * length: ""}}) == status
+    for length, status in ((256, 201), (257, 400)):
+        assert send("queues", {"name": new_name(), "tags": {"k": sign * length}}) == status
+        assert send("jobs", {"userMetadata": {"k": sign * length}}) == status
+    for length, status in ((64, 201), (65, 400)):
+        assert send("jobs", {"clientRequestToken": sign * length}) == status
+
+
 # --- queues ---
 
 
@@ -210,6 +275,22 @@ def test_reserved_queue(client, new_name):
     refused(client.exceptions.BadRequestException, client.create_queue, Name=new_name(), PricingPlan="RESERVED")
 
 
+def test_what_an_update_of_a_queue_leaves(serve, client, new_name):
+    plan = {"Commitment": "ONE_YEAR", "RenewalType": "EXPIRE", "ReservedSlots": 3}
+    name = new_name()
+
+    def update(**members):
+        status, _, body = serve.send("PUT", f"/2017-08-29/queues/{name}", SIGNED, json.dumps(members).encode())
+        assert status == 200, body
+        return json.loads(body)["queue"]
+
+    client.create_queue(Name=name, PricingPlan="RESERVED", ReservationPlanSettings=plan)
+    queue = update(maximumConcurrentFeeds=5)
+    assert queue["maximumConcurrentFeeds"] == 5 and queue["reservationPlan"]["reservedSlots"] == 3
+    queue = update(reservationPlanSettings=plan | {"ReservedSlots": 4})
+    assert queue["maximumConcurrentFeeds"] == 5 and queue["reservationPlan"]["reservedSlots"] == 4
+
+
 def test_default_queue_is_the_systems(client):
     queue = client.get_queue(Name="Default")["Queue"]
     assert queue["Type"] == "SYSTEM" and queue["Arn"] == f"{ARN}queues/Default"
@@ -224,6 +305,27 @@ def test_list_queues(client):
     assert count >= 2 and found == sorted(found) and set(names) | {"Default"} <= set(found)
     found, _ = pages(client.list_queues, "Queues", MaxResults=5, Order="DESCENDING")
     assert [queue["Name"] for queue in found][:22] == names
+
+
+def test_concurrent_jobs(tmp_path):
+    """Of six at once a queue has two for itself; a reserved one has its own slots."""
+    serve = Serve(tmp_path, "--concurrent", "6")
+    client = serve.client()
+    plan = {"Commitment": "ONE_YEAR", "RenewalType": "EXPIRE", "ReservedSlots": 3}
+
+    def ask():
+        answer = json.loads(serve.send("GET", "/2017-08-29/queues?maxResults=1", SIGNED)[2])
+        return answer["totalConcurrentJobs"], answer["unallocatedConcurrentJobs"]
+
+    assert ask() == (6, 6)
+    client.create_queue(Name="reserved", PricingPlan="RESERVED", ReservationPlanSettings=plan)
+    for i in range(20):
+        client.create_queue(Name=f"q{i}")
+    for name, count, left in [("zz-two", 2, 4), ("z-seven", 7, 0)]:
+        body = json.dumps({"name": name, "concurrentJobs": count}).encode()
+        assert serve.send("POST", "/2017-08-29/queues", SIGNED, body)[0] == 201
+        assert ask() == (6, left)
+    assert serve.stop() == 0
 
 
 # --- templates and presets ---
