@@ -110,6 +110,7 @@ step media tests media -m 'not asan' tests/media
 step s3 tests s3 tests/s3
 step faults tests faults -k mix tests/faults
 export MEDIACONVERT_LOCAL=$PWD/build/asan/bin/mediaconvert-local
+export MUTATION_SECONDS=60 # of serve-asan's test_mutations.py
 step media-asan tests media-asan -m asan tests/media
 step serve-asan tests serve-asan -k 'not slow and not soak' tests/serve
 step s3-asan tests s3-asan -k calls tests/s3
