@@ -56,6 +56,9 @@ static void take_info(const struct http *http, struct object_info *info)
         take_etag(info, etag);
     if (type)
         copy(info->content_type, sizeof(info->content_type), type, strlen(type));
+    const char *encryption = http_header(http, "x-amz-server-side-encryption");
+    if (encryption)
+        copy(info->encryption, sizeof(info->encryption), encryption, strlen(encryption));
     int64_t modified_us = failure_date_us(http, "Last-Modified");
     info->modified_us = modified_us < 0 ? 0 : modified_us;
 }

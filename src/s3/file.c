@@ -124,7 +124,12 @@ static void set_attribute(int fd, const char *name, const char *value)
 /* "" where there is none. */
 static void get_attribute(int fd, const char *name, char *value, size_t size)
 {
+    char path[64];
     ssize_t n = fgetxattr(fd, name, value, size - 1);
+    if (n < 0 && errno == EBADF) { // opened with O_PATH
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        n = getxattr(path, name, value, size - 1);
+    }
     value[n > 0 ? n : 0] = '\0';
 }
 
@@ -165,6 +170,23 @@ static void get_info(int fd, const struct stat *st, struct object_info *ret)
     get_attribute(fd, "user.s3.content-type", ret->content_type, sizeof(ret->content_type));
     if (!ret->content_type[0]) // as S3 answers for an object that was put without one
         snprintf(ret->content_type, sizeof(ret->content_type), "binary/octet-stream");
+}
+
+int file_look(int fd, struct object_info *ret, char *storage_class, size_t size)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -1;
+    if (!S_ISREG(st.st_mode)) {
+        errno = ENOENT;
+        return -1;
+    }
+    *ret = (struct object_info){0};
+    get_info(fd, &st, ret);
+    get_attribute(fd, "user.s3.storage-class", storage_class, size);
+    if (!*storage_class)
+        snprintf(storage_class, size, "STANDARD");
+    return 0;
 }
 
 /* --- reading --- */

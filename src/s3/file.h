@@ -21,6 +21,10 @@ int file_reader_new(struct object_reader **ret, int *fd, const char *uri,
 /* Opens file:///path; the path is taken as it stands, nothing in it is percent-encoded. */
 int file_open(const char *uri, struct object_reader **ret, struct error *err) MUST_CHECK;
 
+/* What is known of a regular file, which may have been opened with O_PATH; `storage_class` is
+ * "STANDARD" where nobody has asked for another. -1 with errno set, ENOENT for no regular file. */
+int file_look(int fd, struct object_info *ret, char *storage_class, size_t size);
+
 /* Reads or writes all of it, whatever signals come; -1 with errno set. file_read_at() is short
  * only at the file's end. */
 ssize_t file_read_at(int fd, int64_t offset, void *buffer, size_t size);

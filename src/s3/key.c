@@ -122,3 +122,17 @@ int key_from_path(const char *path, char key[KEY_MAX_BYTES + 1])
         return -1;
     return strlen(again) == length && !memcmp(again, path, length) ? 0 : -1;
 }
+
+enum key_name key_name(const char *name, const char **ret)
+{
+    size_t length = strlen(name);
+    *ret = name;
+    if (is(name, length, KEY_BESIDE))
+        return KEY_NAME_BESIDE;
+    if (begins(name, length, CONTINUED)) {
+        *ret += strlen(CONTINUED);
+        return length + 4 > NAME_BYTES ? KEY_NAME_CONTINUED : KEY_NAME_NONE;
+    }
+    *ret += begins(name, length, ESCAPE) ? strlen(ESCAPE) : 0;
+    return KEY_NAME_COMPONENT;
+}

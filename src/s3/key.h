@@ -33,4 +33,15 @@ int key_to_path(const char *key, char path[KEY_PATH_SIZE]);
 /* 0; -1 if no key has this path. */
 int key_from_path(const char *path, char key[KEY_MAX_BYTES + 1]);
 
+/* What a name in a folder says about the keys of what has it. */
+enum key_name {
+    KEY_NAME_COMPONENT, /* a component: `ret` */
+    KEY_NAME_CONTINUED, /* a folder; `ret` and each name in it are one component */
+    KEY_NAME_BESIDE,    /* the object that is called like the folder */
+    KEY_NAME_NONE,      /* no key has a path with this name */
+};
+
+/* `ret` points into `name`. Not every component is one that has this path: key_to_path() tells. */
+enum key_name key_name(const char *name, const char **ret);
+
 #endif

@@ -100,25 +100,37 @@ static int open_object(int bucket, const char *path)
     return open_beneath(folder, KEY_BESIDE, flags);
 }
 
+int folder_enter(const struct folder *folder, const struct object_name *name, int *ret_bucket,
+                 struct error *err)
+{
+    if (bucket_check(name, err) < 0)
+        return -1;
+    CLEANUP(file_close) int root = folder_open_root(folder);
+    if (root < 0 && errno != ENOENT)
+        return file_error(err, "open", folder->path);
+    int bucket = root < 0 ? -1 : open_bucket(root, name->bucket);
+    if (bucket < 0 && errno == ENOENT)
+        return error_set(err, ERROR_NOT_FOUND, "cannot open '%s': no bucket '%s' in '%s'",
+                         name->uri, name->bucket, folder->path);
+    if (bucket < 0)
+        return file_error(err, "open", name->uri);
+    *ret_bucket = bucket;
+    return 0;
+}
+
 static int folder_open(struct storage *storage, const struct object_name *name,
                        struct cancel *cancel, struct object_reader **ret, struct error *err)
 {
     (void)cancel; // a disk is not waited for
     const struct folder *folder = (const struct folder *)storage;
     char path[KEY_PATH_SIZE];
-    if (bucket_check(name, err) < 0)
-        return -1;
     if (key_to_path(name->key, path) < 0)
         return error_set(err, ERROR_NOT_FOUND, "no key is as long as that of '%s'", name->uri);
 
-    CLEANUP(file_close) int root = folder_open_root(folder);
-    if (root < 0 && errno != ENOENT)
-        return file_error(err, "open", folder->path);
-    CLEANUP(file_close) int bucket = root < 0 ? -1 : open_bucket(root, name->bucket);
-    if (bucket < 0 && errno == ENOENT)
-        return error_set(err, ERROR_NOT_FOUND, "cannot open '%s': no bucket '%s' in '%s'",
-                         name->uri, name->bucket, folder->path);
-    CLEANUP(file_close) int fd = bucket < 0 ? -1 : open_object(bucket, path);
+    CLEANUP(file_close) int bucket = -1;
+    if (folder_enter(folder, name, &bucket, err) < 0)
+        return -1;
+    CLEANUP(file_close) int fd = open_object(bucket, path);
     if (fd < 0)
         return file_error(err, "open", name->uri);
     return file_reader_new(ret, &fd, name->uri, err);
@@ -136,8 +148,10 @@ static void folder_free(struct storage *storage)
 }
 
 const struct store_ops folder_ops = {
+    .makes_buckets = true,
     .free = folder_free,
     .open = folder_open,
+    .list = folder_list,
     .remove = folder_remove,
     .sweep = folder_sweep,
     .delivery_new = folder_delivery_new,

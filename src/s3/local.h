@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The folder as a store. local.c has the folder, its buckets and reading; local_writer.c takes an
- * object's bytes; local_delivery.c makes objects visible; local_upload.c is where they wait for it.
+ * object's bytes; local_delivery.c makes objects visible; local_upload.c is where they wait for it;
+ * local_list.c lists them.
  *
  *   FOLDER/BUCKET/path/of/the/key      an object; see key.h
  *   FOLDER/BUCKET/.uploads/NAME/       an unfinished delivery; see local_upload.h
@@ -30,8 +31,17 @@ int folder_make_root(const struct folder *folder, bool *ret_made);
 int open_bucket(int root, const char *bucket);
 int open_beneath(int dir, const char *path, int flags); /* never leaves dir, follows no link */
 
+/* Opens the bucket for reading what is in it. */
+int folder_enter(const struct folder *folder, const struct object_name *name, int *ret_bucket,
+                 struct error *err) MUST_CHECK;
+
 /* Whether a folder can have this bucket: letters, digits, '.', '_' and '-', no '.' in front. */
 int bucket_check(const struct object_name *name, struct error *err) MUST_CHECK;
+
+/* --- local_list.c --- */
+
+int folder_list(struct storage *storage, const struct object_name *name, struct cancel *cancel,
+                struct object_list **ret, struct error *err) MUST_CHECK;
 
 /* --- local_delivery.c --- */
 

@@ -38,6 +38,7 @@ static int64_t s3_retries(const struct storage *storage)
 const struct store_ops s3_ops = {
     .free = s3_free,
     .open = s3_open,
+    .list = s3_list,
     .remove = s3_remove,
     .sweep = s3_sweep,
     .retries = s3_retries,

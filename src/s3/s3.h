@@ -8,6 +8,7 @@
  *   s3_writer.c    an object's bytes on their way: one PUT, or parts from threads
  *   s3_delivery.c  what a run has put, so that it can be taken back
  *   s3_bucket.c    lists, copies, deletes, makes buckets
+ *   s3_list.c      a bucket's objects, page after page
  *
  * An object becomes visible when it is finished. What stood there before cannot be brought back:
  * a delivery that is not committed deletes what it put. Parts of an object that is not finished
@@ -26,6 +27,11 @@ struct s3 {
 };
 
 extern const struct store_ops s3_ops;
+
+/* --- s3_list.c --- */
+
+int s3_list(struct storage *storage, const struct object_name *name, struct cancel *cancel,
+            struct object_list **ret, struct error *err) MUST_CHECK;
 
 /* --- s3_delivery.c --- */
 

@@ -40,6 +40,24 @@ static int name_split(struct object_name *ret, const char *uri, struct error *er
     return 0;
 }
 
+/* The same where the key, a prefix of keys then, may be missing. */
+static int prefix_split(struct object_name *ret, const char *uri, struct error *err)
+{
+    static const char scheme[] = "s3://";
+    const char *bucket = uri + strlen(scheme);
+    if (strncmp(uri, scheme, strlen(scheme)) || !*bucket || *bucket == '/')
+        return error_set(err, ERROR_FILE_OPEN, "'%s' is not of the form s3://bucket/prefix", uri);
+    size_t length = strcspn(bucket, "/");
+    if (length >= sizeof(ret->bucket))
+        return error_set(err, ERROR_FILE_OPEN, "the bucket's name in '%s' is too long", uri);
+
+    ret->uri = uri;
+    ret->key = bucket + length + (bucket[length] == '/');
+    memcpy(ret->bucket, bucket, length);
+    ret->bucket[length] = '\0';
+    return 0;
+}
+
 struct object_headers object_headers_copy(struct arena *arena, const struct object_headers *from)
 {
     return (struct object_headers){
@@ -58,6 +76,11 @@ void storage_free(struct storage **storage)
     if (*storage)
         (*storage)->ops->free(*storage);
     *storage = NULL;
+}
+
+bool storage_makes_buckets(const struct storage *storage)
+{
+    return storage->ops->makes_buckets;
 }
 
 int storage_open(struct storage *storage, const char *uri, struct cancel *cancel,
@@ -98,6 +121,27 @@ int object_read(struct object_reader *reader, int64_t offset, void *buffer, size
                 size_t *ret_size, struct error *err)
 {
     return reader->ops->read(reader, offset, buffer, size, ret_size, err);
+}
+
+int storage_list(struct storage *storage, const char *uri, struct cancel *cancel,
+                 struct object_list **ret, struct error *err)
+{
+    struct object_name name;
+    if (prefix_split(&name, uri, err) < 0)
+        return -1;
+    return storage->ops->list(storage, &name, cancel, ret, err);
+}
+
+int object_list_next(struct object_list *list, const struct object_entry **ret, struct error *err)
+{
+    return list->ops->next(list, ret, err);
+}
+
+void object_list_free(struct object_list **list)
+{
+    if (*list)
+        (*list)->ops->free(*list);
+    *list = NULL;
 }
 
 int storage_remove(struct storage *storage, const char *uri, int64_t since_us,

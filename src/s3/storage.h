@@ -6,6 +6,8 @@
  *
  * Reading: an object_reader reads any range of one object; it may be used by one thread at a time.
  *
+ * Listing: an object_list gives the objects of a bucket one after the other, to one thread.
+ *
  * Writing: a run puts its objects into one `delivery`. An object_writer streams one object; after
  * object_finish() it is complete. delivery_commit() makes all finished objects visible, in the
  * order in which they were finished, so whoever finishes segments first, then the playlists that
@@ -39,6 +41,7 @@
 struct storage;
 struct object_reader;
 struct object_writer;
+struct object_list;
 struct delivery;
 
 struct object_info {
@@ -46,6 +49,7 @@ struct object_info {
     int64_t modified_us; /* since 1970 */
     char etag[72];       /* without quotes; "" while it is not known (object_etag) */
     char content_type[128];
+    char encryption[32]; /* as an S3 server calls it: "aws:kms"; "" where it says none */
 };
 
 /* Any of them may be NULL. Copied. */
@@ -76,6 +80,8 @@ int storage_open_s3(struct storage **ret, const struct s3_options *options,
 
 void storage_free(struct storage **storage);
 
+/* Whether writing into a bucket that is not there makes it. */
+bool storage_makes_buckets(const struct storage *storage);
 /* How many requests were sent to the store again, after a failure; those for http:// inputs are not
  * among them. */
 int64_t storage_retries(const struct storage *storage);
@@ -112,6 +118,31 @@ int object_etag(struct object_reader *reader, const char **ret, struct error *er
  */
 int object_read(struct object_reader *reader, int64_t offset, void *buffer, size_t size,
                 size_t *ret_size, struct error *err) MUST_CHECK;
+
+/* An object as a list has it; valid until the next one is asked for. */
+struct object_entry {
+    const char *key;
+    int64_t bytes;
+    int64_t modified_us;       /* since 1970 */
+    const char *etag;          /* without quotes; "" where only reading the object would tell */
+    const char *storage_class; /* as S3 spells it: "STANDARD" */
+};
+
+/**
+ * Begins a list of the objects of "s3://bucket", or of those whose keys begin with the prefix of
+ * "s3://bucket/prefix", in the order of S3: by the bytes of their keys. However many there are, a
+ * page of them is in memory. An object that comes or goes meanwhile may be there or not.
+ *
+ * @param cancel  as for storage_open(), and it ends a folder's list, too
+ * @retval -1  ERROR_NOT_FOUND: there is no such bucket
+ */
+int storage_list(struct storage *storage, const char *uri, struct cancel *cancel,
+                 struct object_list **ret, struct error *err) MUST_CHECK;
+
+/* The next object; *ret is NULL after the last one. Nothing can be asked for after a failure. */
+int object_list_next(struct object_list *list, const struct object_entry **ret,
+                     struct error *err) MUST_CHECK;
+void object_list_free(struct object_list **list);
 
 /* Begins a delivery. `storage` must outlive it, and so must `cancel`, which may be NULL: what waits
  * for a network, or a commit for somebody else's, gives up when it says so. */

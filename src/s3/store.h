@@ -17,7 +17,7 @@
 /* An s3:// name taken apart. */
 struct object_name {
     const char *uri; /* as it was given, for messages */
-    const char *key; /* pointer into uri; never "" */
+    const char *key; /* pointer into uri; never "", but for a prefix */
     char bucket[256];
 };
 
@@ -29,6 +29,10 @@ struct storage {
 struct object_reader {
     const struct reader_ops *ops;
     struct object_info info;
+};
+
+struct object_list {
+    const struct list_ops *ops;
 };
 
 struct delivery {
@@ -47,6 +51,12 @@ struct reader_ops {
     int (*etag)(struct object_reader *reader, struct error *err) MUST_CHECK; /* fills info.etag */
 };
 
+struct list_ops {
+    int (*next)(struct object_list *list, const struct object_entry **ret,
+                struct error *err) MUST_CHECK;
+    void (*free)(struct object_list *list);
+};
+
 /* In the arena; NULL of NULL. */
 static inline const char *copy_text(struct arena *arena, const char *s)
 {
@@ -63,9 +73,14 @@ int web_open(const char *url, struct cancel *cancel, struct object_reader **ret,
              struct error *err) MUST_CHECK;
 
 struct store_ops {
+    bool makes_buckets;
     void (*free)(struct storage *storage);
     int (*open)(struct storage *storage, const struct object_name *name, struct cancel *cancel,
                 struct object_reader **ret, struct error *err) MUST_CHECK;
+
+    /* The name's key is the prefix. */
+    int (*list)(struct storage *storage, const struct object_name *name, struct cancel *cancel,
+                struct object_list **ret, struct error *err) MUST_CHECK;
 
     int (*remove)(struct storage *storage, const struct object_name *name, int64_t since_us,
                   struct cancel *cancel, struct error *err) MUST_CHECK;

@@ -70,6 +70,56 @@ const char *xml_value(const xml_node *element, const char *child)
     return xml_content(xml_child(element, child));
 }
 
+static const xml_node *first_element(const xml_node *node)
+{
+    while (node && node->type != XML_ELEMENT_NODE)
+        node = node->next;
+    return node;
+}
+
+const xml_node *xml_first(const xml_node *element)
+{
+    return element ? first_element(element->children) : NULL;
+}
+
+const xml_node *xml_following(const xml_node *element)
+{
+    return element ? first_element(element->next) : NULL;
+}
+
+const char *xml_name(const xml_node *element)
+{
+    return (const char *)element->name;
+}
+
+static bool is_text(const xml_node *node)
+{
+    return (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) && node->content;
+}
+
+const char *xml_text(struct arena *arena, const xml_node *element)
+{
+    CLEANUP(text_release) struct text text = {0};
+    text_append(&text, "", 0);
+    for (const xml_node *node = element->children; node; node = node->next) {
+        if (is_text(node))
+            text_append(&text, node->content, strlen((const char *)node->content));
+        else if (node->type != XML_COMMENT_NODE && node->type != XML_PI_NODE)
+            return NULL;
+    }
+    return arena_strndup(arena, text.data, text.size);
+}
+
+bool xml_has_stray_text(const xml_node *element)
+{
+    for (const xml_node *node = element->children; node; node = node->next) {
+        const char *content = is_text(node) ? (const char *)node->content : "";
+        if (content[strspn(content, " \t\r\n")] || node->type == XML_ENTITY_REF_NODE)
+            return true;
+    }
+    return false;
+}
+
 void xml_add(struct text *out, const char *name, const char *value)
 {
     static const struct {

@@ -134,6 +134,35 @@ static void test_keys(void **state)
     expect(p, p->folder, "s3://calls/empty", "", 0);
 }
 
+/* Both kinds of store list what test_keys() has put, in the same order. */
+static void test_lists_are_the_same(void **state)
+{
+    struct place *p = *state;
+    static const char *const uris[] = {"s3://keys", "s3://keys/a", "s3://keys/a/", "s3://keys/no"};
+    for (size_t i = 0; i < COUNT(uris); i++) {
+        CLEANUP(object_list_free) struct object_list *on_server = NULL, *in_folder = NULL;
+        const struct object_entry *there, *here;
+        int count = 0;
+        ok(p, storage_list(p->storage, uris[i], NULL, &on_server, &p->err));
+        ok(p, storage_list(p->folder, uris[i], NULL, &in_folder, &p->err));
+        for (;; count++) {
+            ok(p, object_list_next(on_server, &there, &p->err));
+            ok(p, object_list_next(in_folder, &here, &p->err));
+            if (!there || !here)
+                break;
+            assert_string_equal(there->key, here->key);
+            assert_string_equal(there->etag, here->etag);
+            assert_string_equal(there->storage_class, here->storage_class);
+            assert_int_equal(there->bytes, here->bytes);
+        }
+        assert_ptr_equal(there, here);
+        assert_true(i == 3 ? !count : count >= 2);
+    }
+    struct object_list *list = NULL;
+    assert_int_equal(storage_list(p->storage, "s3://no-such-bucket", NULL, &list, &p->err), -1);
+    assert_int_equal(p->err.kind, ERROR_NOT_FOUND);
+}
+
 /* --- writing --- */
 
 /* Sizes on both sides of each border: one PUT, parts, parts that are full. */
@@ -354,6 +383,13 @@ static void test_list(void **state)
     } while (token);
     assert_int_equal(count, MANY);
     assert_int_equal(pages, 2);
+
+    CLEANUP(object_list_free) struct object_list *list = NULL;
+    const struct object_entry *entry;
+    ok(p, storage_list(p->storage, "s3://calls/list/", NULL, &list, &p->err));
+    for (count = 0; ok(p, object_list_next(list, &entry, &p->err)), entry; count++)
+        assert_string_equal(entry->key, arena_printf(p->arena, "list/%04d +%%", count));
+    assert_int_equal(count, MANY);
 }
 
 static void test_bucket(void **state)
@@ -448,12 +484,19 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),     cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_ranges),   cmocka_unit_test(test_abort_leaves_nothing),
-        cmocka_unit_test(test_list),     cmocka_unit_test(test_left_upload),
-        cmocka_unit_test(test_bucket),   cmocka_unit_test(test_changed_while_read),
-        cmocka_unit_test(test_cors),     cmocka_unit_test(test_presigned),
-        cmocka_unit_test(test_canceled), cmocka_unit_test(test_announced),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_lists_are_the_same),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_abort_leaves_nothing),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_left_upload),
+        cmocka_unit_test(test_bucket),
+        cmocka_unit_test(test_changed_while_read),
+        cmocka_unit_test(test_cors),
+        cmocka_unit_test(test_presigned),
+        cmocka_unit_test(test_canceled),
+        cmocka_unit_test(test_announced),
         cmocka_unit_test(test_remove),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
