@@ -13,7 +13,7 @@ declare -A groups=(
     [build]="gcc libc6-dev cmake ninja-build pkg-config libavformat-dev libavcodec-dev
              libavfilter-dev libswscale-dev libswresample-dev libavutil-dev libturbojpeg0-dev
              libcjson-dev libssl-dev libcurl4-openssl-dev libxml2-dev zlib1g-dev
-             libsqlite3-dev libmicrohttpd-dev"
+             libsqlite3-dev libmicrohttpd-dev libzip-dev libcsv-dev"
     # fixtures/make.sh makes clips with the ffmpeg command.
     [clip]="ffmpeg"
     # The film clip that tools/demo.sh shows is an npm package.

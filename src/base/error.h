@@ -23,6 +23,7 @@
     X(ERROR_CANCELED, 2, "Canceled")                                                               \
     X(ERROR_BUG, 3, "Internal Error")                                                              \
     X(ERROR_CONFLICT, 4, "Conflict")                                                               \
+    X(ERROR_THROTTLED, 5, "Too Many Requests")                                                     \
     X(ERROR_INPUT, 1010, "Input Error")                                                            \
     X(ERROR_NO_VIDEO, 1020, "Video Error")                                                         \
     X(ERROR_NO_AUDIO, 1021, "Audio Error")                                                         \

@@ -378,8 +378,6 @@ static size_t mark_bytes(const char *text, size_t size)
 
 static int read_document(struct reader *r, struct json *root)
 {
-    if (r->size > JSON_MAX_BYTES)
-        return fail(r, 0, "more than %d MiB", JSON_MAX_BYTES / 1024 / 1024);
     r->at = mark_bytes(r->text, r->size);
     skip_space(r);
     if (read_value(r, root) < 0)
@@ -393,8 +391,18 @@ static int read_document(struct reader *r, struct json *root)
 int json_parse(struct arena *arena, const char *text, size_t size, struct json **ret,
                size_t *ret_at, struct error *err)
 {
+    return json_parse_within(arena, text, size, JSON_MAX_BYTES, ret, ret_at, err);
+}
+
+int json_parse_within(struct arena *arena, const char *text, size_t size, size_t max,
+                      struct json **ret, size_t *ret_at, struct error *err)
+{
     struct reader r = {.arena = arena, .text = text, .size = size, .err = err};
     struct json *root = ARENA_NEW(arena, struct json);
+    if (size > max) {
+        *ret_at = 0;
+        return fail(&r, 0, "more than %zu MiB", max / 1024 / 1024);
+    }
     if (read_document(&r, root) < 0) {
         *ret_at = r.at;
         return -1;

@@ -58,6 +58,10 @@ struct json {
 int json_parse(struct arena *arena, const char *text, size_t size, struct json **ret,
                size_t *ret_at, struct error *err) MUST_CHECK;
 
+/* The same for texts that may be longer or must be shorter. */
+int json_parse_within(struct arena *arena, const char *text, size_t size, size_t max,
+                      struct json **ret, size_t *ret_at, struct error *err) MUST_CHECK;
+
 /* The member called `key`, or called so but for the case of its first letter (job.json writes
  * UpperCamelCase, the wire lowerCamelCase); NULL if there is none or object is not an object. */
 struct json *json_member(const struct json *object, const char *key);

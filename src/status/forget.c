@@ -41,6 +41,17 @@ static int forget_queries(struct transaction *t, struct error *err)
     return statement_run(s, err);
 }
 
+static int forget_uploads(struct transaction *t, int64_t older_than_us, struct error *err)
+{
+    CLEANUP(statement_done)
+    struct statement *s =
+        statement(t->database, "DELETE FROM uploads WHERE number IN (SELECT number FROM uploads"
+                               " WHERE ended_us > 0 AND ended_us < ? ORDER BY ended_us LIMIT ?)");
+    bind_int(s, t->now_us - older_than_us);
+    bind_int(s, AT_ONCE);
+    return statement_run(s, err);
+}
+
 int status_forget(struct status *status, int64_t older_than_us, struct error *err)
 {
     for (int count = 0;;) {
@@ -48,11 +59,12 @@ int status_forget(struct status *status, int64_t older_than_us, struct error *er
         if (transaction_begin(&t, status, err) < 0)
             return -1;
         int jobs = forget_jobs(&t, older_than_us, err);
-        if (jobs < 0 || outbox_forget(&t, older_than_us, err) < 0 || forget_queries(&t, err) < 0 ||
-            transaction_commit(&t, err) < 0)
+        int uploads = forget_uploads(&t, older_than_us, err);
+        if (jobs < 0 || uploads < 0 || outbox_forget(&t, older_than_us, err) < 0 ||
+            forget_queries(&t, err) < 0 || transaction_commit(&t, err) < 0)
             return -1;
         count += jobs;
-        if (jobs < AT_ONCE)
+        if (jobs < AT_ONCE && uploads < AT_ONCE)
             return count;
     }
 }

@@ -2,8 +2,11 @@
 /* Jobs as clients see them: made, looked at, cancelled. attempt.c has the other side. */
 #include "status/jobs.h"
 
+#include <string.h>
+
 #include "base/random.h"
 #include "base/text.h"
+#include "status/batch.h"
 #include "status/life.h"
 #include "status/outbox.h"
 #include "status/page.h"
@@ -25,15 +28,20 @@ static const char *new_id(struct arena *arena, int64_t now_us)
 }
 
 /* The job that was made with this token within the last minute; 1: there is one. A clock that was
- * set back makes the minute longer, which is better than a second job. */
+ * set back makes the minute longer, which is better than a second job. A batch task's token lasts
+ * as long as its job, unless that failed. */
 static int find_token(struct transaction *t, const char *token, int64_t *ret, struct error *err)
 {
     CLEANUP(statement_done)
     struct statement *s =
-        statement(t->database, "SELECT number FROM jobs WHERE token = ? AND created_us >= ?"
+        statement(t->database, "SELECT number FROM jobs WHERE token = ?"
+                               " AND (created_us >= ? OR (? AND status NOT IN (?, ?)))"
                                " ORDER BY number DESC LIMIT 1");
     bind_text(s, token);
     bind_int(s, t->now_us - token_lasts_us);
+    bind_int(s, strncmp(token, BATCH_TASK_TOKEN, strlen(BATCH_TASK_TOKEN)) == 0);
+    bind_int(s, JOB_ERROR);
+    bind_int(s, JOB_CANCELED);
     int r = statement_row(s, err);
     if (r > 0)
         *ret = column_int64(s);

@@ -157,8 +157,9 @@ int status_job_objects_stay(struct status *status, const char *id, int attempt,
                             struct error *err) MUST_CHECK;
 
 /* Jobs that have been in a final state for longer than this are forgotten, and so is what else is
- * too old to be of use: their tags and values under "share:", events (events.h), and after a day
- * values under "query:". To be called now and then. Returns how many jobs, or -1. */
+ * too old to be of use: their tags and values under "share:", events (events.h), uploads
+ * (uploads.h), and after a day values under "query:". To be called now and then. Returns how many
+ * jobs, or -1. */
 int status_forget(struct status *status, int64_t older_than_us, struct error *err) MUST_CHECK;
 
 /* For /metrics: how many jobs are in each state. */

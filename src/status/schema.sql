@@ -159,3 +159,168 @@ CREATE TABLE targets (
     name  TEXT PRIMARY KEY,
     place INTEGER NOT NULL -- number of the last event that it has got
 ) STRICT, WITHOUT ROWID;
+
+-- version 2
+
+-- Lambda functions. Their code is in files.
+CREATE TABLE functions (
+    name        TEXT PRIMARY KEY,
+    runtime     TEXT NOT NULL,
+    handler     TEXT NOT NULL,
+    role        TEXT NOT NULL,
+    description TEXT NOT NULL,
+    timeout_s   INTEGER NOT NULL,
+    memory_mib  INTEGER NOT NULL,
+    reserved    INTEGER NOT NULL, -- -1: none
+    environment TEXT NOT NULL,
+    rest        TEXT NOT NULL,
+    tags        TEXT NOT NULL,
+    code_sha256 TEXT NOT NULL,
+    code_size   INTEGER NOT NULL,
+    revision    TEXT NOT NULL,
+    created_us  INTEGER NOT NULL,
+    modified_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- version 3
+
+-- S3 Batch Operations' jobs. The request is kept as the JSON of struct batch_request.
+CREATE TABLE batches (
+    number          INTEGER PRIMARY KEY AUTOINCREMENT,
+    id              TEXT NOT NULL UNIQUE,
+    token           TEXT NOT NULL UNIQUE,
+    request         TEXT NOT NULL,
+    priority        INTEGER NOT NULL,
+    status          INTEGER NOT NULL, -- enum batch_status
+    update_reason   TEXT,
+    etag            TEXT, -- of the manifest that was read
+    created_us      INTEGER NOT NULL,
+    suspended_us    INTEGER NOT NULL DEFAULT 0,
+    ended_us        INTEGER NOT NULL DEFAULT 0,
+    total           INTEGER NOT NULL DEFAULT 0,
+    succeeded       INTEGER NOT NULL DEFAULT 0,
+    failed          INTEGER NOT NULL DEFAULT 0,
+    active_us       INTEGER NOT NULL DEFAULT 0, -- up to active_since_us
+    active_since_us INTEGER NOT NULL DEFAULT 0  -- 0: not Active
+) STRICT;
+CREATE INDEX batches_unended ON batches (priority DESC, number) WHERE ended_us = 0;
+CREATE INDEX batches_ended ON batches (ended_us) WHERE ended_us > 0;
+
+CREATE TABLE batch_failures (
+    number INTEGER PRIMARY KEY,
+    batch  INTEGER NOT NULL REFERENCES batches ON DELETE CASCADE,
+    code   TEXT NOT NULL,
+    reason TEXT NOT NULL
+) STRICT;
+CREATE INDEX batch_failures_of_batch ON batch_failures (batch);
+
+-- How tasks ended. A million of them cannot go in one transaction with their batch job.
+CREATE TABLE batch_tasks (
+    batch       INTEGER NOT NULL,
+    entry       INTEGER NOT NULL,
+    succeeded   INTEGER NOT NULL,
+    http_status INTEGER NOT NULL,
+    code        TEXT NOT NULL,
+    message     TEXT NOT NULL,
+    PRIMARY KEY (batch, entry)
+) STRICT, WITHOUT ROWID;
+
+-- version 4
+
+-- IAM's roles and policies. Names differ by more than their case.
+CREATE TABLE iam_roles (
+    name          TEXT PRIMARY KEY COLLATE NOCASE,
+    path          TEXT NOT NULL,
+    id            TEXT NOT NULL,
+    description   TEXT NOT NULL,
+    trust         TEXT NOT NULL, -- AssumeRolePolicyDocument
+    boundary      TEXT NOT NULL,
+    tags          TEXT NOT NULL,
+    max_session_s INTEGER NOT NULL,
+    created_us    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Policies that are a role's own.
+CREATE TABLE iam_role_policies (
+    role     TEXT NOT NULL COLLATE NOCASE REFERENCES iam_roles,
+    name     TEXT NOT NULL COLLATE NOCASE,
+    document TEXT NOT NULL,
+    PRIMARY KEY (role, name)
+) STRICT, WITHOUT ROWID;
+
+-- Managed policies of the account's own.
+CREATE TABLE iam_policies (
+    arn         TEXT NOT NULL UNIQUE,
+    name        TEXT PRIMARY KEY COLLATE NOCASE,
+    path        TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    description TEXT NOT NULL,
+    document    TEXT NOT NULL,
+    tags        TEXT NOT NULL,
+    created_us  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Also of policies that are AWS's.
+CREATE TABLE iam_attachments (
+    role TEXT NOT NULL COLLATE NOCASE REFERENCES iam_roles,
+    arn  TEXT NOT NULL,
+    PRIMARY KEY (role, arn)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX iam_attachments_of ON iam_attachments (arn);
+
+-- Invocations of functions that nobody waits for.
+CREATE TABLE invocations (
+    number         INTEGER PRIMARY KEY AUTOINCREMENT,
+    function       TEXT NOT NULL,
+    payload        TEXT NOT NULL,
+    client_context TEXT,
+    errors         INTEGER NOT NULL DEFAULT 0,
+    throttles      INTEGER NOT NULL DEFAULT 0,
+    taken          INTEGER NOT NULL DEFAULT 0,
+    created_us     INTEGER NOT NULL,
+    due_us         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX invocations_due ON invocations (taken, due_us);
+
+-- version 5
+
+-- What PutBucketInventoryConfiguration says, and what came of it.
+CREATE TABLE inventories (
+    bucket      TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    filter      TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    prefix      TEXT NOT NULL,
+    owner       TEXT NOT NULL,
+    encryption  TEXT NOT NULL,
+    kms_key     TEXT NOT NULL,
+    fields      TEXT NOT NULL,
+    enabled     INTEGER NOT NULL,
+    period_days INTEGER NOT NULL,
+    changed_us  INTEGER NOT NULL,
+    due_us      INTEGER NOT NULL, -- of the next report; 0: there will be none
+    written_us  INTEGER NOT NULL DEFAULT 0,
+    manifest    TEXT NOT NULL DEFAULT '',
+    why         TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (bucket, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX inventories_due ON inventories (due_us) WHERE due_us > 0;
+
+-- Objects that somebody has told us were put, each of which is handled once. `identity` tells one
+-- from another.
+CREATE TABLE uploads (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    identity    TEXT NOT NULL UNIQUE,
+    bucket      TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    version     TEXT,
+    received_us INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    taken       INTEGER NOT NULL DEFAULT 0,
+    due_us      INTEGER NOT NULL,           -- of the next attempt
+    ended_us    INTEGER NOT NULL DEFAULT 0, -- 0: not yet
+    succeeded   INTEGER NOT NULL DEFAULT 0,
+    message     TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX uploads_due ON uploads (taken, due_us) WHERE ended_us = 0;
+CREATE INDEX uploads_ended ON uploads (ended_us) WHERE ended_us > 0;

@@ -143,6 +143,11 @@ void status_close(struct status **status)
     *status = NULL;
 }
 
+const struct status_owner *status_owner(const struct status *status)
+{
+    return &status->owner;
+}
+
 const char *status_arn(const struct status *status, struct arena *arena, const char *kind,
                        const char *name)
 {

@@ -39,6 +39,8 @@ int status_open(struct status **ret, const char *folder, const struct status_own
                 struct error *err) MUST_CHECK;
 void status_close(struct status **status);
 
+const struct status_owner *status_owner(const struct status *status);
+
 /* "arn:aws:mediaconvert:REGION:ACCOUNT:jobs/ID"; kind is "jobs", "queues", "jobTemplates",
  * "presets". */
 const char *status_arn(const struct status *status, struct arena *arena, const char *kind,
