@@ -6,41 +6,22 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "http/action.h"
+#include "http/api.h"
+#include "http/inventory.h"
 #include "http/put.h"
 #include "http/route.h"
 #include "http/service.h"
 
 /* --- exceptions --- */
 
-/* The service's seven. A status that it does not have goes with the nearest. */
-static const struct {
-    int status;
-    const char *exception;
-} exceptions[] = {
-    {400, "BadRequestException"},      {402, "ServiceQuotaExceededException"},
-    {403, "ForbiddenException"},       {404, "NotFoundException"},
-    {405, "BadRequestException"},      {409, "ConflictException"},
-    {413, "BadRequestException"},      {414, "BadRequestException"},
-    {429, "TooManyRequestsException"}, {500, "InternalServerErrorException"},
-};
-
 static const struct {
     enum error_kind kind;
     int status;
 } kinds[] = {
-    {ERROR_BAD_REQUEST, 400},
-    {ERROR_PERMISSION, 403},
-    {ERROR_NOT_FOUND, 404},
-    {ERROR_CONFLICT, 409},
+    {ERROR_BAD_REQUEST, 400}, {ERROR_PERMISSION, 403}, {ERROR_NOT_FOUND, 404},
+    {ERROR_CONFLICT, 409},    {ERROR_THROTTLED, 429},
 };
-
-static const char *exception_of(int status)
-{
-    for (size_t i = 0; i < COUNT(exceptions); i++)
-        if (exceptions[i].status == status)
-            return exceptions[i].exception;
-    return "InternalServerErrorException";
-}
 
 static int status_of(enum error_kind kind)
 {
@@ -50,27 +31,65 @@ static int status_of(enum error_kind kind)
     return 500;
 }
 
+static void refuse(struct call *call, int status, const char *exception, const char *fmt,
+                   va_list args) PRINTF(4, 0);
+
+static void refuse(struct call *call, int status, const char *exception, const char *fmt,
+                   va_list args)
+{
+    char *message = NULL;
+    int size = vasprintf(&message, fmt, args);
+    call->why = arena_strdup(call->arena, size >= 0 ? message : "");
+    if (size >= 0)
+        free(message);
+    call->status = status;
+    call->exception = exception;
+    call->content_type = call->api->content_type;
+    call->follow = -1;
+    call->raw = false;
+    text_release(&call->reply);
+    if (call->api->id_header)
+        call_reply_header(call, call->api->id_header, call->id);
+    call->api->put_error(call->api, call);
+    put_finish(&call->reply);
+}
+
 int call_refuse(struct call *call, int status, const char *fmt, ...)
 {
-    CLEANUP(text_release) struct text message = {0};
+    const struct exception *exception = api_exception(call->api, status);
     va_list args;
     va_start(args, fmt);
-    char *formatted = NULL;
-    if (vasprintf(&formatted, fmt, args) >= 0)
-        text_append(&message, formatted, strlen(formatted));
+    refuse(call, exception->sent ? exception->sent : status, exception->code, fmt, args);
     va_end(args);
-    free(formatted);
+    return 0;
+}
 
-    call->status = status;
-    call->exception = exception_of(status);
-    call->why = arena_strdup(call->arena, message.data ? message.data : "");
-    call->content_type = "application/json";
-    call->follow = -1;
+int call_refuse_as(struct call *call, int status, const char *exception, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    refuse(call, status, exception, fmt, args);
+    va_end(args);
+    return 0;
+}
+
+void call_reply_header(struct call *call, const char *name, const char *value)
+{
+    int i = 0;
+    while (i < call->reply_headers_count && strcasecmp(call->reply_headers[i].name, name))
+        i++;
+    if (i == CALL_REPLY_HEADERS_MAX)
+        abort(); // the code says more than it may
+    call->reply_headers[i] = (struct field){name, value};
+    call->reply_headers_count += i == call->reply_headers_count;
+}
+
+int call_reply_bytes(struct call *call, const char *content_type, const void *bytes, size_t size)
+{
     text_release(&call->reply);
-    put_open(&call->reply, NULL, '{');
-    put_string(&call->reply, "message", call->why);
-    put_close(&call->reply, '}');
-    put_finish(&call->reply);
+    text_append(&call->reply, bytes, size);
+    call->content_type = content_type;
+    call->raw = true;
     return 0;
 }
 
@@ -78,7 +97,8 @@ int call_refuse(struct call *call, int status, const char *fmt, ...)
 
 void call_init(struct call *call)
 {
-    *call = (struct call){.arena = arena_new(), .follow = -1, .authority = "", .path = ""};
+    *call = (struct call){
+        .arena = arena_new(), .follow = -1, .authority = "", .path = "", .api = &api_mediaconvert};
     random_uuid(call->id);
 }
 
@@ -102,6 +122,22 @@ const char *call_query(const struct call *call, const char *name)
         if (strcmp(call->query[i].name, name) == 0)
             return call->query[i].value;
     return NULL;
+}
+
+const char *call_form(const struct call *call, const char *name)
+{
+    for (int i = 0; i < call->form_count; i++)
+        if (strcmp(call->form[i].name, name) == 0)
+            return call->form[i].value;
+    return NULL;
+}
+
+const char *call_url(const struct call *call)
+{
+    const char *forwarded = call_header(call, "X-Forwarded-Proto");
+    bool tls = (forwarded && strcasecmp(forwarded, "https") == 0) ||
+               (call->absolute && strncasecmp(call->target, "https:", 6) == 0);
+    return arena_printf(call->arena, "%s://%s", tls ? "https" : "http", call->authority);
 }
 
 /* Names of hosts and ports, nothing that could mean something in the answers that repeat it. */
@@ -202,8 +238,14 @@ static bool headers_are_sound(struct call *call)
 
 bool call_admit(struct service *service, struct call *call, size_t body_size)
 {
-    if (!read_target(call) || !headers_are_single(call) || !headers_are_sound(call) ||
-        !route_find(call) || !auth_admits(&service->auth, call))
+    if (!read_target(call) || !headers_are_single(call) || !headers_are_sound(call))
+        return false;
+    if (!route_find(call)) {
+        if (call->api == &api_s3)
+            inventory_refuse_rest(service, call);
+        return false;
+    }
+    if (!auth_admits(&service->auth, call))
         return false;
     if (body_size <= call->route->body_max)
         return true;
@@ -218,6 +260,11 @@ bool call_is_slow(const struct call *call)
     return call->route && (call->route->slow || call->body_size > BODY_SLOW);
 }
 
+bool call_waits_for_function(const struct call *call)
+{
+    return call->route && call->route->function;
+}
+
 size_t call_body_max(const struct call *call)
 {
     return call->route->body_max;
@@ -229,9 +276,19 @@ void call_perform(struct service *service, struct call *call)
     if (!auth_verifies(&service->auth, call))
         return;
     call->status = call->route->success;
-    call->content_type = "application/json";
-    if (call->route->run(service, call, &err) == 0) {
-        put_finish(&call->reply);
+    call->content_type = call->api->content_type;
+    if (call->api->id_header)
+        call_reply_header(call, call->api->id_header, call->id);
+    if (!service->functions && (call->api == &api_lambda || call->api == &api_logs)) {
+        (void)call_refuse(call, 404, "no functions are run here");
+        return;
+    }
+    if (call->route->actions && !action_find(call))
+        return;
+    operation *run = call->action ? call->action->run : call->route->run;
+    if (run(service, call, &err) == 0) {
+        if (!call->raw)
+            put_finish(&call->reply);
         return;
     }
     char text[ERROR_FRAMES * ERROR_TEXT];

@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include "dispatch/dispatcher.h"
+#include "function/function.h"
 #include "http/put.h"
 #include "http/service.h"
+#include "status/batch.h"
 #include "status/events.h"
 #include "status/jobs.h"
 #include "status/stored.h"
+#include "status/uploads.h"
 
 int health_healthz(struct service *service, struct call *call, struct error *err)
 {
@@ -48,6 +51,34 @@ static int put_jobs(struct service *service, struct text *out, struct error *err
     return 0;
 }
 
+static int put_batches(struct service *service, struct text *out, struct error *err)
+{
+    struct batch_counts counts;
+    if (status_batch_counts(service->status, &counts, err) < 0)
+        return -1;
+    put_head(out, "batch_jobs", "gauge", "Batch jobs on record, by status.");
+    for (int i = 0; i < BATCH_STATUSES; i++)
+        text_add(out, "mediaconvert_batch_jobs{status=\"%s\"} %" PRId64 "\n", batch_status_names[i],
+                 counts.batches[i]);
+    put_head(out, "batch_tasks", "gauge", "Tasks that they have run, by how they ended.");
+    text_add(out, "mediaconvert_batch_tasks{status=\"succeeded\"} %" PRId64 "\n",
+             counts.tasks_succeeded);
+    text_add(out, "mediaconvert_batch_tasks{status=\"failed\"} %" PRId64 "\n", counts.tasks_failed);
+    return 0;
+}
+
+static int put_uploads(struct service *service, struct text *out, struct error *err)
+{
+    struct upload_counts counts;
+    if (status_upload_counts(service->status, &counts, err) < 0)
+        return -1;
+    put_head(out, "uploads", "gauge", "Uploads on record, by how handling them went.");
+    text_add(out, "mediaconvert_uploads{status=\"waiting\"} %" PRId64 "\n", counts.waiting);
+    text_add(out, "mediaconvert_uploads{status=\"succeeded\"} %" PRId64 "\n", counts.succeeded);
+    text_add(out, "mediaconvert_uploads{status=\"failed\"} %" PRId64 "\n", counts.failed);
+    return 0;
+}
+
 static void put_dispatch(struct service *service, struct text *out)
 {
     struct dispatcher_counts c;
@@ -68,13 +99,24 @@ static void put_dispatch(struct service *service, struct text *out)
               (double)c.s3_retries);
 }
 
+static void put_functions(struct service *service, struct text *out)
+{
+    int processes, busy;
+    functions_count(service->functions, &processes, &busy);
+    put_total(out, "functions_processes", "gauge", "Processes of functions.", processes);
+    put_total(out, "functions_busy", "gauge", "Those that run an invocation.", busy);
+}
+
 int health_metrics(struct service *service, struct call *call, struct error *err)
 {
     struct text *out = &call->reply;
-    if (put_jobs(service, out, err) < 0)
+    if (put_jobs(service, out, err) < 0 || put_batches(service, out, err) < 0 ||
+        put_uploads(service, out, err) < 0)
         return -1;
     if (service->dispatcher)
         put_dispatch(service, out);
+    if (service->functions)
+        put_functions(service, out);
     put_head(out, "http_requests_total", "counter", "Requests answered, by HTTP status.");
     for (int i = 0; i <= METRIC_STATUS_MAX - METRIC_STATUS_MIN; i++) {
         long long count = atomic_load(&service->metrics.answered[i]);

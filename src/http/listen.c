@@ -49,8 +49,7 @@ static int open_socket(const struct addrinfo *info, int *ret_fd)
     return -1;
 }
 
-int listen_on(const char *host, int port, bool anywhere, int *ret_fd, char ret_url[LISTEN_URL_SIZE],
-              struct error *err)
+int listen_on(const char *host, int port, bool anywhere, struct listening *ret, struct error *err)
 {
     char service[16];
     snprintf(service, sizeof(service), "%d", port);
@@ -67,11 +66,20 @@ int listen_on(const char *host, int port, bool anywhere, int *ret_fd, char ret_u
                          "127.0.0.1",
                          host);
     }
-    r = open_socket(info, ret_fd);
+    struct listening listening;
+    r = open_socket(info, &listening.fd);
     int why = errno;
     freeaddrinfo(info);
     if (r < 0)
         return error_set(err, ERROR_BUG, "cannot listen on %s:%d: %s", host, port, strerror(why));
-    find_url(*ret_fd, ret_url);
+    find_url(listening.fd, listening.url);
+    *ret = listening;
     return 0;
+}
+
+void listening_release(struct listening *listening)
+{
+    if (listening->fd >= 0)
+        close(listening->fd);
+    listening->fd = -1;
 }

@@ -6,21 +6,16 @@
 #include "http/mediaconvert.h"
 #include "http/put.h"
 
-/* The URL that the caller has used, so that what he can reach stays reachable. */
 int mediaconvert_describe_endpoints(struct service *service, struct call *call, struct error *err)
 {
     (void)service;
     struct json *root;
     if (call_json(call, &root, err) < 0)
         return -1;
-    const char *forwarded = call_header(call, "X-Forwarded-Proto");
-    bool tls = (forwarded && strcasecmp(forwarded, "https") == 0) ||
-               (call->absolute && strncasecmp(call->target, "https:", 6) == 0);
     put_open(&call->reply, NULL, '{');
     put_open(&call->reply, "endpoints", '[');
     put_open(&call->reply, NULL, '{');
-    put_string(&call->reply, "url",
-               arena_printf(call->arena, "%s://%s", tls ? "https" : "http", call->authority));
+    put_string(&call->reply, "url", call_url(call));
     put_close(&call->reply, '}');
     put_close(&call->reply, ']');
     put_close(&call->reply, '}');

@@ -10,6 +10,8 @@
 #include "dispatch/dispatcher.h"
 #include "http/mediaconvert.h"
 #include "http/put.h"
+#include "s3/digest.h"
+#include "status/batch.h"
 
 enum {
     TOKEN_MAX = 64,
@@ -147,6 +149,28 @@ static int check_policy(struct service *service, struct call *call, const struct
     return 0;
 }
 
+/* A function that runs for a batch task says so without knowing it: its SDK sends on the trace that
+ * it was invoked with, whose Task names the task (batch/task.h). An SDK makes a new token for each
+ * call; the task and what the job is to do make the same one whenever the task is repeated. */
+static const char *task_token(const struct call *call, const struct new_job *job)
+{
+    enum { TASK_MAX = 64, HASH = 16 };
+    static const char mark[] = ";Task=";
+    const char *trace = call_header(call, "X-Amzn-Trace-Id");
+    const char *task = trace ? strstr(trace, mark) : NULL;
+    if (!task)
+        return NULL;
+    task += strlen(mark);
+    size_t length = strspn(task, "0123456789abcdef-");
+    if (!length || length > TASK_MAX || (task[length] && task[length] != ';'))
+        return NULL;
+    char hash[SHA256_HEX_SIZE];
+    const char *whole = arena_printf(call->arena, "%s\n%s", job->queue, job->settings);
+    const struct piece body[HTTP_PIECES] = {{whole, strlen(whole)}};
+    digest_sha256(body, hash);
+    return arena_printf(call->arena, BATCH_TASK_TOKEN "%.*s-%.*s", (int)length, task, HASH, hash);
+}
+
 static int add_job(struct service *service, struct call *call, const struct json *root,
                    const struct job *job, const char *template, struct error *err)
 {
@@ -167,6 +191,9 @@ static int add_job(struct service *service, struct call *call, const struct json
     put_finish(&settings);
     new_job.settings = settings.data;
     new_job.rest = rest.data;
+    const char *token = task_token(call, &new_job);
+    if (token)
+        new_job.token = token;
 
     struct job_record *record;
     if (status_job_create(service->status, &new_job, call->arena, &record, err) < 0)

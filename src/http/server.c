@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "dispatch/dispatcher.h"
 #include "http/listen.h"
+#include "http/route.h"
 #include "http/stream.h"
 #include "http/visitors.h"
 
@@ -37,7 +38,7 @@ struct server {
     pthread_mutex_t lock;
     pthread_cond_t slow_done;
     // ---- guarded by lock ----
-    int slow; /* threads of slow operations */
+    int slow, functions; /* threads of slow operations; of those that wait for functions */
 };
 
 /* One request, until its answer has been sent. */
@@ -172,7 +173,8 @@ static void log_call(const struct exchange *exchange)
 {
     const struct call *call = &exchange->call;
     char status[16], ms[32];
-    bool broken = call->status >= 500;
+    bool broken = call->status >= 500 && call->status != 501; // what is not here does not fail
+    bool secret = call->route && call->route->access == ACCESS_TOKEN;
     snprintf(status, sizeof(status), "%d", call->status);
     snprintf(ms, sizeof(ms), "%.1f", (double)(clock_monotonic_us() - exchange->began_us) / 1e3);
     log_line(exchange->server->service->log,
@@ -182,8 +184,8 @@ static void log_call(const struct exchange *exchange)
              broken           ? "failed"
              : call->intruder ? "refused"
                               : "answered",
-             "id", call->id, "method", call->method, "target", call->target, "status", status, "ms",
-             ms, "why", call->why, NULL);
+             "id", call->id, "method", call->method, "target", secret ? call->path : call->target,
+             "status", status, "ms", ms, "why", call->why, NULL);
 }
 
 static void count_answer(struct server *server, int status)
@@ -198,10 +200,11 @@ static void add_headers(struct MHD_Response *response, const struct call *call)
     MHD_add_response_header(response, "x-amzn-RequestId", call->id);
     MHD_add_response_header(response, "Cache-Control", "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    if (call->exception)
-        MHD_add_response_header(response, "x-amzn-ErrorType", call->exception);
     if (call->allow)
         MHD_add_response_header(response, "Allow", call->allow);
+    for (int i = 0; i < call->reply_headers_count; i++)
+        MHD_add_response_header(response, call->reply_headers[i].name,
+                                call->reply_headers[i].value);
 }
 
 static enum MHD_Result answer(struct exchange *exchange)
@@ -231,15 +234,22 @@ static enum MHD_Result answer(struct exchange *exchange)
 
 /* --- slow operations --- */
 
+/* Where it is counted how many threads there are of the call's kind. Guarded by lock. */
+static int *count_of(struct server *server, const struct call *call)
+{
+    return call_waits_for_function(call) ? &server->functions : &server->slow;
+}
+
 static void *perform_slowly(void *arg)
 {
     struct exchange *exchange = arg;
     struct server *server = exchange->server;
     call_perform(server->service, &exchange->call);
+    int *count = count_of(server, &exchange->call);
     exchange->performed = true;
-    MHD_resume_connection(exchange->connection);
+    MHD_resume_connection(exchange->connection); // which may be the exchange's end
     pthread_mutex_lock(&server->lock);
-    server->slow--;
+    (*count)--;
     pthread_cond_signal(&server->slow_done);
     pthread_mutex_unlock(&server->lock);
     return NULL;
@@ -260,19 +270,21 @@ static bool start_thread(struct exchange *exchange)
 static enum MHD_Result perform_aside(struct exchange *exchange)
 {
     struct server *server = exchange->server;
+    int max = call_waits_for_function(&exchange->call) ? SERVER_FUNCTIONS_MAX : SERVER_SLOW_MAX;
     pthread_mutex_lock(&server->lock);
-    bool room = server->slow < SERVER_SLOW_MAX;
-    server->slow += room;
+    int *count = count_of(server, &exchange->call);
+    bool room = *count < max;
+    *count += room;
     pthread_mutex_unlock(&server->lock);
     if (!room) {
-        (void)call_refuse(&exchange->call, 429, "%d such requests are under way", SERVER_SLOW_MAX);
+        (void)call_refuse(&exchange->call, 429, "%d such requests are under way", max);
         return answer(exchange);
     }
     MHD_suspend_connection(exchange->connection);
     if (start_thread(exchange))
         return MHD_YES;
     pthread_mutex_lock(&server->lock);
-    server->slow--;
+    (*count)--;
     pthread_mutex_unlock(&server->lock);
     (void)call_refuse(&exchange->call, 500, "cannot start a thread");
     exchange->performed = true;
@@ -407,16 +419,22 @@ int server_start(struct server **ret, struct service *service, const struct serv
                                                 [VISIT_ASKING] = SERVER_REQUEST_S,
                                                 [VISIT_ANSWERING] = SERVER_IDLE_S,
                                                 [VISIT_LEAVING] = SERVER_IDLE_S}};
-    int fd;
     CLEANUP(server_free) struct server *server = calloc(1, sizeof(*server));
     if (!server)
         return error_set(err, ERROR_BUG, "out of memory");
     server->service = service;
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->slow_done, NULL);
-    if (listen_on(options->host, options->port, service->auth.access_key != NULL, &fd, server->url,
-                  err) < 0)
+    struct listening own = {.fd = -1};
+    if (options->listening) {
+        own = *options->listening;
+        options->listening->fd = -1;
+    } else if (listen_on(options->host, options->port, service->auth.access_key != NULL, &own,
+                         err) < 0) {
         return -1;
+    }
+    int fd = own.fd;
+    memcpy(server->url, own.url, sizeof(server->url));
     if (visitors_new(&server->visitors, &limits, service->log, err) < 0) {
         close(fd);
         return -1;
@@ -452,7 +470,7 @@ void server_stop(struct server **server)
     while (atomic_load(&s->under_way) && clock_monotonic_us() < until)
         usleep(LOOK_US);
     pthread_mutex_lock(&s->lock);
-    while (s->slow)
+    while (s->slow || s->functions)
         pthread_cond_wait(&s->slow_done, &s->lock);
     pthread_mutex_unlock(&s->lock);
     MHD_stop_daemon(s->daemon);

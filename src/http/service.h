@@ -11,7 +11,13 @@
 #include "http/auth.h"
 #include "status/status.h"
 
+struct batches;
 struct dispatcher;
+struct functions;
+struct inventories;
+struct lambda_queue;
+struct storage;
+struct uploads;
 
 enum { METRIC_STATUS_MIN = 200, METRIC_STATUS_MAX = 599 };
 
@@ -23,6 +29,13 @@ struct metrics {
 struct service {
     struct status *status;
     struct dispatcher *dispatcher; /* NULL: nobody runs the jobs */
+    struct storage *storage;
+    struct functions *functions; /* NULL: there are no functions, nor their logs */
+    struct lambda_queue *lambda_queue;
+    struct batches *batches;         /* NULL: nobody runs the batch jobs */
+    struct inventories *inventories; /* NULL: nobody writes their reports */
+    struct uploads *uploads;         /* NULL: nobody handles them */
+    const char *place;               /* of objects, "on the S3 server http://…"; NULL: not said */
     struct auth auth;
     const char *const *probe; /* the command that probes a file, all but its URI; NULL ends */
     const struct log *log;

@@ -328,11 +328,11 @@ def test_slow(serve):
 
 def test_bodies_together(serve):
     """When there is no room for more, that is no fault of the one who comes then."""
-    size = 16 << 20
+    size, together = 16 << 20, 128 << 20
     head = POST + f"Authorization: {AUTHORIZATION}\r\nContent-Length: {size}\r\n\r\n".encode()
     many = []
     try:
-        for _ in range(4):
+        for _ in range(together // size):
             s = socket.create_connection(("127.0.0.1", serve.port), timeout=10)
             many.append(s)
             s.sendall(head + b" " * (size - 1))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paths to operations: split first, decoded then. */
+/* Paths to operations: split first, decoded then; and services told apart. */
 #include "http/route.h"
 
 #include <setjmp.h>
@@ -41,7 +41,7 @@ static void test_routes(void **state)
         {"GET", V "/Jobs", NULL, NULL, 404},
         {"GET", V "/job%73", NULL, NULL, 404}, /* nobody writes it so */
         {"GET", V "//jobs", NULL, NULL, 404},
-        {"GET", "/", NULL, NULL, 404},
+        {"GET", "/", NULL, NULL, 405},
         {"GET", "", NULL, NULL, 404},
         {"GET", V, NULL, NULL, 404},
         {"PUT", V "/jobs", NULL, NULL, 405},
@@ -65,19 +65,74 @@ static void test_routes(void **state)
     }
 }
 
-/* Each of the model's 34 operations has one. */
+static const char *query_of(const struct route *route)
+{
+    return route->query ? route->query : "";
+}
+
+/* Each of MediaConvert's 34 operations has one; and none hides another. */
 static void test_there_are_all(void **state)
 {
     (void)state;
     int count = 0;
     for (const struct route *route = routes; route->method; route++) {
-        count += route->access == ACCESS_API;
+        count += route->access == ACCESS_API && route->api == &api_mediaconvert;
         assert_true(route->success >= 200 && route->success < 300);
         assert_true(route->body_max > 0);
+        assert_true(!route->run == (route->actions != NULL));
         for (const struct route *other = routes; other != route; other++)
-            assert_true(strcmp(other->method, route->method) || strcmp(other->path, route->path));
+            assert_true(other->api != route->api || strcmp(other->method, route->method) ||
+                        strcmp(other->path, route->path) ||
+                        strcmp(query_of(other), query_of(route)));
     }
     assert_int_equal(count, 34);
+}
+
+#define SIGNED(service)                                                                            \
+    "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/" service                                  \
+    "/aws4_request, SignedHeaders=host, Signature="                                                \
+    "0000000000000000000000000000000000000000000000000000000000000000"
+
+/* Of several services at one path, the one that the call is signed for. */
+static void test_services(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *path, *authorization;
+        const struct api *api;
+        int status; /* refused with this; 0: found */
+        const char *reply;
+    } rows[] = {
+        {"POST", "/", SIGNED("iam"), &api_iam},
+        {"POST", "/", SIGNED("sts"), &api_sts},
+        {"POST", "/", SIGNED("logs"), &api_logs},
+        {"POST", "/", NULL, &api_logs}, // whatever it is, it will not get in
+        {"POST", "/", SIGNED("sqs"), &api_mediaconvert, 404, "there is no service 'sqs' here"},
+        {"GET", V "/jobs", SIGNED("iam"), &api_mediaconvert}, // nor this
+        {"GET", "/2015-03-31/functions/", SIGNED("lambda"), &api_lambda},
+        {"GET", "/nowhere", SIGNED("lambda"), &api_lambda, 404, "{\"Type\":\"User\",\"Message\":"},
+        {"GET", "/nowhere", SIGNED("iam"), &api_iam, 404, "<Code>NoSuchEntity</Code>"},
+        {"GET", "/nowhere", SIGNED("logs"), &api_logs, 400, "\"__type\":\"ResourceNotFound"},
+        {"GET", "/nowhere", SIGNED("s3"), &api_s3, 404, "<Error><Code>NoSuchKey</Code>"},
+        {"GET", "/nowhere", SIGNED("nobody"), &api_mediaconvert, 404, "{\"message\":"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct call call;
+        call_init(&call);
+        call.method = rows[i].method;
+        call.path = rows[i].path;
+        if (rows[i].authorization)
+            call.headers[call.headers_count++] =
+                (struct field){"Authorization", rows[i].authorization};
+        assert_int_equal(route_find(&call), rows[i].status == 0);
+        assert_ptr_equal(call.api, rows[i].api);
+        if (rows[i].status) {
+            assert_int_equal(call.status, rows[i].status);
+            assert_non_null(strstr(call.reply.data, rows[i].reply));
+            assert_string_equal(call.content_type, rows[i].api->content_type);
+        }
+        call_release(&call);
+    }
 }
 
 static void test_names(void **state)
@@ -103,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_routes),
         cmocka_unit_test(test_there_are_all),
+        cmocka_unit_test(test_services),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
