@@ -25,7 +25,8 @@ static void print_help(command_main *const mains[])
          "Commands:");
     for (int i = 0; commands[i].name; i++) {
         if (mains[i])
-            printf("  %-8s %-9s  %s\n", commands[i].name, commands[i].operand, commands[i].summary);
+            printf("  %-9s %-11s  %s\n", commands[i].name, commands[i].operand,
+                   commands[i].summary);
     }
     puts("\n'mediaconvert-local COMMAND --help' says more about each; --version prints versions.\n"
          "Exit status: 0 done, 1 the job failed, 2 the job or the command line was refused.");

@@ -19,7 +19,8 @@ enum exit_status {
 
 typedef int command_main(int argc, char **argv);
 
-command_main run_main, validate_main, plan_main, probe_main, settings_main, worker_main, serve_main;
+command_main run_main, validate_main, plan_main, probe_main, settings_main, worker_main, serve_main,
+    inventory_main, logs_main, batch_main;
 
 struct command {
     const char *name, *operand, *summary;

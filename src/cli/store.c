@@ -5,8 +5,7 @@
 
 #include "s3/credentials.h"
 
-/* NULL: the folder. */
-static const char *endpoint_of(const struct store_arguments *arguments)
+const char *store_endpoint(const struct store_arguments *arguments)
 {
     if (arguments->endpoint || arguments->folder)
         return arguments->endpoint;
@@ -16,13 +15,13 @@ static const char *endpoint_of(const struct store_arguments *arguments)
 
 const char *store_place(const struct store_arguments *arguments)
 {
-    const char *endpoint = endpoint_of(arguments);
+    const char *endpoint = store_endpoint(arguments);
     return endpoint ? endpoint : arguments->folder ? arguments->folder : STORAGE_DEFAULT;
 }
 
 int store_open(struct storage **ret, const struct store_arguments *arguments, struct error *err)
 {
-    struct s3_options s3 = {endpoint_of(arguments), arguments->virtual_host};
+    struct s3_options s3 = {store_endpoint(arguments), arguments->virtual_host};
     if (arguments->endpoint && arguments->folder)
         return error_set(err, ERROR_BAD_REQUEST, "give --storage or --s3-endpoint, not both");
     return s3.endpoint ? storage_open_s3(ret, &s3, err)

@@ -30,6 +30,9 @@ struct store_arguments {
 int store_open(struct storage **ret, const struct store_arguments *arguments,
                struct error *err) MUST_CHECK;
 
+/* The S3 server's URL; NULL: it is a folder. */
+const char *store_endpoint(const struct store_arguments *arguments);
+
 /* Where that is, for people: "./buckets", "http://localhost:9000". */
 const char *store_place(const struct store_arguments *arguments);
 

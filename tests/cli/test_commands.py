@@ -15,7 +15,9 @@ import pytest
 REPO = pathlib.Path(__file__).parents[2]
 PROGRAM = os.environ.get("MEDIACONVERT_LOCAL", REPO / "build/release/bin/mediaconvert-local")
 JOB = REPO / "job-json/tutorial.json"
-COMMANDS = ["run", "validate", "plan", "probe", "settings", "serve", "worker"]
+COMMANDS = [
+    "run", "validate", "plan", "probe", "settings", "serve", "batch", "inventory", "logs", "worker",
+]
 
 
 @pytest.fixture(scope="module")

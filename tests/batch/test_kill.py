@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 five times on the way through 20,000 entries, with a function that keeps a log of its own."""
+import collections
+import random
+import signal
+import sqlite3
+import time
+
+from house import HANDLER, tasks
+
+COUNT, KILLS = 20_000, 5
+
+FUNCTION = HANDLER + """
+import os
+log = os.open(os.environ["LOG"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+def handler(event, context):
+    key = event["tasks"][0]["s3Key"]
+    os.write(log, (key + "\\n").encode())
+    return answer(event, "PermanentFailure" if key.endswith("13") else "Succeeded", "was " + key)
+"""
+
+
+def recorded(house):
+    """The numbers of the entries whose results are on disk."""
+    with sqlite3.connect(f"file:{house.folder}/data/status.db?mode=ro", uri=True) as database:
+        return {number for number, in database.execute("SELECT entry FROM batch_tasks")}
+
+
+def wait_for_results(house, process, more_than):
+    end = time.time() + 60
+    while time.time() < end:
+        assert process.poll() is None, process.communicate()
+        try:
+            if len(recorded(house)) > more_than:
+                return
+        except sqlite3.Error:
+            pass  # it is not there yet
+        time.sleep(0.05)
+    raise AssertionError("no tasks are done")
+
+
+def test_kill(house):
+    house.zip("f", f=FUNCTION)
+    log = house.folder / "log"
+    manifest = house.put("s3://lists/a.csv", b"".join(b"in,%05d\n" % i for i in range(COUNT)))
+    options = ("--handler", "f.zip", "--report", "s3://reports/p", "--env", f"LOG={log}")
+    chance = random.Random(7)
+    forbidden, lines, again = set(), 0, 0
+    for _ in range(KILLS):
+        process = house.start(manifest, *options)
+        before = len(forbidden)
+        wait_for_results(house, process, before)
+        time.sleep(chance.uniform(0, 0.7))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        time.sleep(0.5)  # functions end with their server
+        names = log.read_text().split("\n")[lines:-1]
+        invoked = {int(name) for name in names}
+        assert not invoked & forbidden, "a task was invoked again after its result was recorded"
+        again += len(names) - len(invoked)
+        lines += len(names)
+        now = recorded(house)
+        assert now >= forbidden, "results were lost"
+        assert now - forbidden <= invoked, "there are results of tasks that were not invoked"
+        forbidden = now
+    assert len(forbidden) < COUNT, "it was done before it was killed five times"
+
+    result = house.batch(manifest, *options, status=1, timeout=300)
+    names = log.read_text().split("\n")[:-1]
+    assert not {int(name) for name in names[lines:]} & forbidden
+    failed = sum(i % 100 == 13 for i in range(COUNT))
+    assert result["status"] == "Complete" and tasks(result) == (COUNT, COUNT - failed, failed)
+
+    counts = collections.Counter(names)
+    assert set(counts) == {f"{i:05d}" for i in range(COUNT)}
+    # only what was under way, or not recorded yet, at one of the five kills
+    assert sum(counts.values()) - COUNT <= KILLS * 200
+    rows = house.report(result)
+    good = [i for i in range(COUNT) if i % 100 != 13]
+    bad = [i for i in range(COUNT) if i % 100 == 13]
+    assert [(row["Key"], row["ResultMessage"]) for row in rows] == [(f"{i:05d}", f"was {i:05d}") for i in good + bad]
+
+
+def test_interrupted(house):
+    """SIGINT: nothing is lost either, and it says how to go on."""
+    house.zip("f", f=FUNCTION + "\nimport time\nslow = handler\ndef handler(event, context):\n time.sleep(0.05)\n"
+              " return slow(event, context)\n")
+    log = house.folder / "log"
+    manifest = house.put("list.csv", b"".join(b"in,%05d\n" % i for i in range(100)))
+    options = ("--handler", "f.zip", "--report", "s3://reports/p", "--env", f"LOG={log}", "--batch-concurrency", "2")
+    process = house.start(manifest, *options)
+    wait_for_results(house, process, 5)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 1
+    before = recorded(house)
+    assert 5 < len(before) < 100
+    invoked = log.read_text().count("\n")
+    result = house.batch(manifest, *options, status=1)
+    assert tasks(result) == (100, 99, 1) and "it goes on" in result["stderr"]
+    later = {int(name) for name in log.read_text().split("\n")[invoked:-1]}
+    assert not later & before
