@@ -38,6 +38,7 @@ RUN apt-get update \
         libswscale6 \
         libturbojpeg0 \
         libxml2 \
+        libzip4 \
         zlib1g \
     && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 1000 mediaconvert \

@@ -13,12 +13,15 @@
 #     Kills the server and its workers at random while 16 clients use it: ten rounds, each 200 jobs,
 #     2 kills of the server and 20 of workers; or the rounds from FIRST on, in the same folder. Then
 #     500 jobs on one server that nobody kills, which must not grow.
+#   tools/soak.sh [batch]
+#     Runs a batch job of a million entries with the handler that does nothing, and one of 100,000 through a
+#     warm Python process; prints the memory and the tasks a second of each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 soak=build/soak
 mkdir -p $soak
 
-what=${1:-memory faults serve} first=${2:-0} runs=${3-}
+what=${1:-memory faults serve batch} first=${2:-0} runs=${3-}
 
 tools/install.sh build clip test s3
 cmake --preset release > /dev/null
@@ -81,6 +84,55 @@ serve() {
     SOAK_FIRST=$first SOAK_ROUNDS=${runs:-$((10 - first))} SOAK_FOLDER=$soak/serve \
         SOAK_JOBS=200 SOAK_SERVER_KILLS=2 SOAK_WORKER_KILLS=20 SOAK_STEADY_JOBS=500 \
         /usr/bin/python3 -m pytest -qxs tests/serve/test_soak.py
+}
+
+batch() {
+    /usr/bin/python3 - << 'END'
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+
+MOST_MB = 60
+PROGRAM, FOLDER = pathlib.Path("build/release/bin/mediaconvert-local").resolve(), pathlib.Path("build/soak/batch")
+FUNCTION = """
+def handler(event, context):
+    return {"results": [{"taskId": event["tasks"][0]["taskId"], "resultCode": "Succeeded"}]}
+"""
+
+
+def run(count, least, *options):
+    """A batch job of so many entries: its peak memory and its rate."""
+    with open(FOLDER / "list.csv", "w") as manifest:
+        manifest.writelines(f"in,some/longer/prefix/of/videos/video%20number%20{i:07d}.mp4\n" for i in range(count))
+    began, peak_kb = time.monotonic(), 0
+    with open(FOLDER / "result", "w") as result:
+        process = subprocess.Popen([PROGRAM, "batch", "list.csv", "--report", "s3://reports/soak", "--json", *options],
+                                   cwd=FOLDER, stdout=result)
+        while process.poll() is None:
+            found = re.search(r"VmHWM:\s*(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text())
+            peak_kb = int(found[1]) if found else peak_kb
+            time.sleep(0.1)
+    seconds = time.monotonic() - began
+    done = json.loads((FOLDER / "result").read_text())["progressSummary"]["numberOfTasksSucceeded"]
+    print(f"{done:9d} tasks with {options[1]:12s} {peak_kb / 1024:5.1f} MB (less than {MOST_MB})  "
+          f"{done / seconds:8.0f}/s from manifest to report (at least {least})", flush=True)
+    return done == count and peak_kb < MOST_MB * 1024 and done / seconds >= least
+
+
+shutil.rmtree(FOLDER, ignore_errors=True)
+FOLDER.mkdir(parents=True)
+with zipfile.ZipFile(FOLDER / "f.zip", "w") as archive:
+    archive.writestr("f.py", FUNCTION)
+well = [run(1_000_000, 5000, "--handler", "noop"),
+        run(100_000, 500, "--handler", "f.zip", "--batch-concurrency", "1")]
+shutil.rmtree(FOLDER)
+sys.exit(not all(well))
+END
 }
 
 for part in $what; do

@@ -102,7 +102,7 @@ step units-asan units asan
 step build-tsan build tsan
 step threads threads
 step build-fuzz build fuzz && step fuzz fuzz
-for folder in structure model cli golden samples serve api dispatch; do
+for folder in structure model cli golden samples serve api aws dispatch inventory batch; do
     step $folder tests $folder tests/$folder
 done
 # What is small runs under the sanitizers, the rest at full speed.
@@ -114,6 +114,8 @@ export MUTATION_SECONDS=60 # of serve-asan's test_mutations.py
 step media-asan tests media-asan -m asan tests/media
 step serve-asan tests serve-asan -k 'not slow and not soak' tests/serve
 step s3-asan tests s3-asan -k calls tests/s3
+step batch-asan tests batch-asan -k 'test_manifests or test_states or test_python' tests/batch
+step inventory-asan tests inventory-asan -m asan tests/inventory
 step faults-asan tests faults-asan -k 'not mix' tests/faults
 
 printf '\n'

@@ -36,6 +36,7 @@ HEADERS = {
     "curl": "CURL",
     "libxml": "LIBXML2",
     "zlib": "ZLIB",
+    "zip.h": "LIBZIP",
     "sqlite3": "SQLITE",
     "microhttpd": "MICROHTTPD",
 }
