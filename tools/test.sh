@@ -102,7 +102,7 @@ step units-asan units asan
 step build-tsan build tsan
 step threads threads
 step build-fuzz build fuzz && step fuzz fuzz
-for folder in structure model cli golden samples serve api aws dispatch inventory batch; do
+for folder in structure model cli golden samples serve api aws dispatch inventory batch tutorial; do
     step $folder tests $folder tests/$folder
 done
 # What is small runs under the sanitizers, the rest at full speed.

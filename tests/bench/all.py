@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks of encoding one by one and puts their figures into docs/performance.md.
 
-    tests/bench/all.py [--runs N] [--only NAME]      --only: the benchmarks whose names begin so;
+    tests/bench/all.py [--runs N] [--only PATTERN]   --only: the benchmarks with such names;
                                                      tables, too, from the figures of the last time
 
 Called by tools/bench.sh. What each printed is kept in build/bench/*.json.
 """
 import argparse
 import datetime
+import fnmatch
 import json
 import os
 import pathlib
@@ -26,7 +27,7 @@ BEGIN, END = "<!-- begin: tools/bench.sh -->\n", "<!-- end: tools/bench.sh -->\n
 
 def ask(only, name, script, *arguments, **env):
     """Runs a benchmark and keeps its figures."""
-    if not name.startswith(only):
+    if not fnmatch.fnmatch(name, only):
         return
     print(f"{name} …", file=sys.stderr, flush=True)
     command = [sys.executable, BENCH / script, *map(str, arguments), "--json"]
@@ -125,7 +126,7 @@ def tables():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--only", default="", metavar="NAME")
+    parser.add_argument("--only", default="*", metavar="PATTERN")
     arguments = parser.parse_args()
     measure(arguments.runs, arguments.only)
     path = REPO / "docs/performance.md"
