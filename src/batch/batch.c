@@ -16,6 +16,7 @@ enum {
     AFTER_FAILURE_US = 5000000, /* the database or the disk may be well again */
     LOOK_MAX = 1000,            /* batch jobs looked at at once */
     PREPARING_MAX = 4,          /* manifests read at once */
+    RUNNERS_MAX = 32,           /* threads, all in all */
 };
 
 struct batches {
@@ -27,6 +28,7 @@ struct batches {
 
     /* The driver thread's own. */
     struct runner *runners;
+    int runners_count;
     int64_t failed_us, forgotten_us;
 
     pthread_mutex_t lock;
@@ -95,6 +97,7 @@ static void reap(struct batches *batches)
             continue;
         }
         *place = runner->next;
+        batches->runners_count--;
         if (runner->failed && !cancel_requested(&batches->stop))
             log_failure(batches, runner->id, &runner->err);
         log_end(batches, runner->id);
@@ -111,6 +114,7 @@ static int start(struct batches *batches, const char *id, struct error *err)
         return -1;
     runner->next = batches->runners;
     batches->runners = runner;
+    batches->runners_count++;
     return 0;
 }
 
@@ -201,7 +205,8 @@ static int serve(struct batches *batches, const struct batch_brief *briefs, int 
             continue;
         if (brief->status == BATCH_SUSPENDED && suspended_too_long(batches, brief, err) < 0)
             return -1;
-        if (!runner && needs_runner(brief) && start(batches, brief->id, err) < 0)
+        if (!runner && needs_runner(brief) && batches->runners_count < RUNNERS_MAX &&
+            start(batches, brief->id, err) < 0)
             return -1;
     }
     return 0;

@@ -17,15 +17,18 @@ enum {
     GROUP_US = 20000,     /* results are recorded so often */
     LOOK_US = 50000,      /* whether to leave */
     THROTTLED_US = 50000, /* until a task is tried again that found no room beside ours */
+    BUSY_US = 1000000,    /* nobody takes so long to say that there is no room */
     SMALL_STACK = 1024 * 1024,
 };
 
 /* A task that is under way, or is to be tried again. */
 struct attempt {
     int64_t number;
-    struct batch_entry entry; /* its strings lie behind this struct */
-    int attempts;             /* so many times it was invoked */
-    int64_t due_us;
+    struct batch_entry entry;       /* its strings lie behind this struct */
+    int attempts;                   /* so many times it was invoked */
+    int64_t due_us;                 /* while it waits */
+    int64_t started_us;             /* while it is under way */
+    struct attempt *before, *after; /* of those under way, by when they were started */
 };
 
 /* A result, its strings behind it. */
@@ -53,6 +56,8 @@ struct pool {
     struct attempt *waiting[WAITING_MAX];
     int waiting_count;
     int running; /* tasks under way */
+    struct attempt *oldest, *youngest;
+    int64_t busy_us; /* when one has last ended that was not throttled */
     struct ended *results, **results_end;
     int results_count;
     size_t results_bytes;
@@ -235,6 +240,33 @@ static void add_result(struct pool *pool, int64_t number, const struct task_outc
     pthread_cond_signal(&pool->ended);
 }
 
+static void note_start(struct pool *pool, struct attempt *attempt)
+{
+    pool->running++;
+    attempt->started_us = clock_monotonic_us();
+    attempt->before = pool->youngest;
+    attempt->after = NULL;
+    *(pool->youngest ? &pool->youngest->after : &pool->oldest) = attempt;
+    pool->youngest = attempt;
+}
+
+static void note_end(struct pool *pool, struct attempt *attempt, bool throttled)
+{
+    pool->running--;
+    *(attempt->before ? &attempt->before->after : &pool->oldest) = attempt->after;
+    *(attempt->after ? &attempt->after->before : &pool->youngest) = attempt->before;
+    if (!throttled)
+        pool->busy_us = clock_monotonic_us();
+}
+
+/* Whether the function has no room because of tasks of ours: one has ended just now, or one runs
+ * for longer than it takes to be told that there is no room. */
+static bool is_our_own_throttling(const struct pool *pool, int64_t now)
+{
+    return now - pool->busy_us < BUSY_US ||
+           (pool->oldest && now - pool->oldest->started_us > BUSY_US);
+}
+
 /* True: it is to be tried again, and waits. */
 static bool try_again(struct pool *pool, struct attempt *attempt,
                       const struct task_outcome *outcome, unsigned *seed)
@@ -242,8 +274,8 @@ static bool try_again(struct pool *pool, struct attempt *attempt,
     if (outcome->code != TASK_TEMPORARY)
         return false;
     int64_t now = clock_monotonic_us();
-    if (outcome->throttled && pool->running > 0) {
-        attempt->due_us = now + THROTTLED_US; // there is no room because of us: that is no attempt
+    if (outcome->throttled && is_our_own_throttling(pool, now)) {
+        attempt->due_us = now + THROTTLED_US; // that was no attempt
     } else if (++attempt->attempts < BATCHES_ATTEMPTS) {
         int64_t first_us = pool->options->retry_us > 0 ? pool->options->retry_us : 1000000;
         attempt->due_us = now + task_pause_us(first_us, attempt->attempts + 1, seed);
@@ -263,12 +295,12 @@ static void *run_tasks(void *arg)
         CLEANUP(arena_free) struct arena *arena = arena_new();
         struct task_outcome outcome = {0};
         struct error err;
-        pool->running++;
+        note_start(pool, attempt);
         pthread_mutex_unlock(&pool->lock);
         int r = tasks_invoke(pool->tasks, attempt->number, &attempt->entry, pool->cancel, arena,
                              &outcome, &err);
         pthread_mutex_lock(&pool->lock);
-        pool->running--;
+        note_end(pool, attempt, outcome.throttled);
         if (r == 0 && try_again(pool, attempt, &outcome, &seed)) {
             pthread_cond_signal(&pool->work);
             continue;

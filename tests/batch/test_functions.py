@@ -179,8 +179,11 @@ def url():
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 64
+        daemon_threads = True
+
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/2015-03-31/functions/function/invocations", Handler.seen
     server.shutdown()
@@ -202,6 +205,16 @@ def test_http(house, url):
     counts = {key: sum(name == key for name, _ in seen) for key in keys}
     assert counts["fine"] == counts["error"] == counts["404"] == 1 and counts["500"] == 5
     assert all("Task=" in headers["X-Amzn-Trace-Id"] for _, headers in seen)
+
+
+def test_http_without_room(house, url):
+    """It is throttled, and not because of us: five times each, then the tasks fail."""
+    address, seen = url
+    manifest = house.put("list.csv", b"in,429\n" * 20)
+    result = house.batch(manifest, "--handler", address, "--report", "s3://reports/p", "--batch-concurrency", "8", status=1)
+    rows = house.report(result)
+    assert [(row["HTTPStatusCode"], row["ErrorCode"]) for row in rows] == [("429", "TemporaryFailure")] * 20
+    assert 100 <= len(seen) < 110  # one that is slow to be answered is taken for one that runs
 
 
 def test_http_by_name(house, url):
