@@ -181,7 +181,7 @@ static void stays_bounded(void **state)
     memset(message, 'x', MESSAGE);
     message[MESSAGE] = '\0';
     for (int i = 0; i < TIMES; i++) {
-        snprintf(message, 8, "%07d", i);
+        snprintf(message, 8, "%07u", (unsigned)i % 10000000);
         message[7] = 'x';
         say(p, "f", i, "a", message);
     }
