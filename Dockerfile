@@ -30,6 +30,7 @@ RUN apt-get update \
         libavformat59 \
         libavutil57 \
         libcjson1 \
+        libcsv3 \
         libcurl4 \
         libmicrohttpd12 \
         libsqlite3-0 \

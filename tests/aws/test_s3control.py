@@ -447,7 +447,7 @@ def test_account(serve, account):
         ("GET", "?maxResults=1001", "InvalidRequestException"),
         ("GET", "?maxResults=-1", "InvalidRequestException"),
         ("GET", "?maxResults=", "InvalidRequestException"),
-        ("GET", "?nextToken=%00", "InvalidNextTokenException"),
+        ("GET", "?nextToken=none", "InvalidNextTokenException"),
         ("POST", "/a/status", "BadRequestException"),
         ("POST", "/a/status?requestedJobStatus=Active", "BadRequestException"),
         ("POST", "/a/status?requestedJobStatus=Ready&statusUpdateReason=", "BadRequestException"),
