@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define MAGIC "MCENTRY1"
@@ -36,6 +37,25 @@ static void put(unsigned char *out, size_t value)
     out[1] = (unsigned char)(value >> 8);
 }
 
+/* Now and then: whether there is still room. */
+static int check_room(struct entries_writer *writer, struct error *err)
+{
+    enum { STEP = 16 << 20 };
+    struct statvfs disk;
+    if (writer->bytes >> 30 >= ENTRIES_GIB_MAX)
+        return error_set(err, ERROR_DISK_FULL, "the manifest's entries come to more than %d GiB",
+                         ENTRIES_GIB_MAX);
+    if (writer->bytes - writer->looked_at < STEP)
+        return 0;
+    writer->looked_at = writer->bytes;
+    if (statvfs(writer->part, &disk) == 0 &&
+        disk.f_bavail < ((uint64_t)ENTRIES_FREE_MIB << 20) / disk.f_frsize)
+        return error_set(err, ERROR_DISK_FULL,
+                         "the manifest's entries leave less than %d MiB free on the disk of '%s'",
+                         ENTRIES_FREE_MIB, writer->part);
+    return 0;
+}
+
 static int take(struct entry_sink *sink, const struct batch_entry *entry, struct error *err)
 {
     struct entries_writer *writer = (struct entries_writer *)sink;
@@ -52,7 +72,8 @@ static int take(struct entry_sink *sink, const struct batch_entry *entry, struct
         fwrite(entry->key, 1, key, writer->file) != key ||
         (version && fwrite(entry->version, 1, version, writer->file) != version))
         return failed("write", writer->part, err);
-    return 0;
+    writer->bytes += (int64_t)(HEAD + bucket + key + version);
+    return check_room(writer, err);
 }
 
 int entries_create(struct entries_writer *writer, const char *folder, struct error *err)

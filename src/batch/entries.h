@@ -11,9 +11,14 @@
 
 #include "batch/entry.h"
 
+enum { ENTRIES_GIB_MAX = 64, ENTRIES_FREE_MIB = 256 };
+
+/* Takes at most ENTRIES_GIB_MAX, and leaves ENTRIES_FREE_MIB free on the disk: databases need room
+ * when a manifest is large. */
 struct entries_writer {
     struct entry_sink sink;
-    void *file; /* FILE * */
+    int64_t bytes, looked_at; /* written; when the disk was last looked at */
+    void *file;               /* FILE * */
     char *path, *part;
 };
 

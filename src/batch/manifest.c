@@ -13,7 +13,7 @@ struct reading {
     const struct batch_request *request;
     struct entry_sink *sink;
     struct cancel *cancel;
-    const char *uri;
+    const char *uri, *name; /* the name is for messages */
     struct object_reader *reader;
     struct arena *arena;
     const char *code; /* of the failure, once there is one */
@@ -26,6 +26,21 @@ static void reading_release(struct reading *r)
 }
 
 /* --- the object --- */
+
+const char *manifest_name(struct arena *arena, const char *uri)
+{
+    enum { NAME_MAX_BYTES = 120, HALF = 58 };
+    size_t length = strlen(uri);
+    if (length <= NAME_MAX_BYTES)
+        return uri;
+    const char *end = uri + length - HALF;
+    size_t start = HALF;
+    while (start && ((unsigned char)uri[start] & 0xc0) == 0x80) // in the middle of a character
+        start--;
+    while (((unsigned char)*end & 0xc0) == 0x80)
+        end++;
+    return arena_printf(arena, "%.*s...%s", (int)start, uri, end);
+}
 
 /* What S3 Batch Operations says where it may not read the manifest, and our words for the rest. */
 static int cannot_open(struct reading *r, struct error *err)
@@ -60,14 +75,14 @@ static int check_etag(struct reading *r, struct manifest_summary *summary, struc
     without_quotes(summary->etag, etag);
     r->code = FAILURE_ETAG;
     if (wanted && strncmp(r->uri, "s3://", 5) == 0 && !*wanted)
-        return error_set(err, ERROR_INPUT, "no ETag was given for the manifest '%s'", r->uri);
+        return error_set(err, ERROR_INPUT, "no ETag was given for the manifest '%s'", r->name);
     if (!wanted)
         return 0;
     without_quotes(given, wanted);
     if (strcmp(given, summary->etag) != 0)
         return error_set(err, ERROR_INPUT,
                          "the ETag of the manifest '%s' is '%s': the job was created for '%s'",
-                         r->uri, summary->etag, given);
+                         r->name, summary->etag, given);
     return 0;
 }
 
@@ -76,13 +91,14 @@ static int open_object(struct reading *r, struct manifest_summary *summary, stru
     r->code = FAILURE_CONTENT;
     if (batch_uri(r->arena, r->request->manifest, &r->uri, err) < 0)
         return -1;
+    r->name = manifest_name(r->arena, r->uri);
     if (storage_open(r->storage, r->uri, r->cancel, &r->reader, err) < 0)
         return cannot_open(r, err);
     const struct object_info *info = object_info(r->reader);
     if (strncmp(info->encryption, "aws:kms", strlen("aws:kms")) == 0)
         return error_set(err, ERROR_INPUT,
                          "the manifest '%s' is encrypted with a KMS key: that is not supported",
-                         r->uri);
+                         r->name);
     return check_etag(r, summary, err);
 }
 
@@ -139,7 +155,7 @@ static int read_csv(struct reading *r, int64_t *ret_entries, struct error *err)
     r->code = FAILURE_CONTENT;
     if (check_fields(request, err) < 0 ||
         rows_columns_find(request->fields, request->fields_count, &columns, err) < 0 ||
-        rows_new(&rows, &columns, r->uri, "", r->sink, err) < 0)
+        rows_new(&rows, &columns, r->name, "", r->sink, err) < 0)
         return -1;
     if (push_object(r, rows, err) < 0 || rows_end(rows, ret_entries, err) < 0) {
         if (rows_sink_failed(rows))
@@ -154,7 +170,7 @@ static int read_json(struct reading *r, struct inventory *ret, struct error *err
     int64_t bytes = object_info(r->reader)->bytes;
     if (bytes > MANIFEST_JSON_MAX)
         return error_set(err, ERROR_INPUT, "'%s' is longer than %d bytes: it is no manifest.json",
-                         r->uri, MANIFEST_JSON_MAX);
+                         r->name, MANIFEST_JSON_MAX);
     char *text = arena_alloc(r->arena, (size_t)bytes + 1);
     size_t size = 0;
     for (size_t got; size < (size_t)bytes; size += got) {
@@ -163,7 +179,7 @@ static int read_json(struct reading *r, struct inventory *ret, struct error *err
         if (!got)
             break;
     }
-    return inventory_parse(r->arena, r->uri, text, size, ret, err);
+    return inventory_parse(r->arena, r->name, text, size, ret, err);
 }
 
 static int read_inventory(struct reading *r, int64_t *ret_entries, struct error *err)
@@ -178,7 +194,7 @@ static int read_inventory(struct reading *r, int64_t *ret_entries, struct error 
                                 &entries, &r->code, err) < 0)
             return -1;
         if (entries > MANIFEST_ENTRIES_MAX)
-            return error_set(err, ERROR_INPUT, "'%s' has more than %d entries", r->uri,
+            return error_set(err, ERROR_INPUT, "'%s' has more than %d entries", r->name,
                              MANIFEST_ENTRIES_MAX);
     }
     *ret_entries = entries;
@@ -199,7 +215,7 @@ int manifest_read(struct storage *storage, const struct batch_request *request,
                      : read_inventory(&r, &summary.entries, err);
     if (result == 0 && !summary.entries) {
         r.code = FAILURE_CONTENT;
-        result = error_set(err, ERROR_INPUT, "the manifest '%s' has no entries", r.uri);
+        result = error_set(err, ERROR_INPUT, "the manifest '%s' has no entries", r.name);
     }
     if (result < 0) {
         *ret_code = err->kind == ERROR_BUG ? FAILURE_INTERNAL : r.code;

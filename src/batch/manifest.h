@@ -12,11 +12,13 @@
  * A manifest is hostile until it was read to its end. It is streamed in pieces of 64 KiB, and
  * everything in it is bounded: a row, a field, the columns, manifest.json, the files that it names,
  * how much a gzipped file may grow, the number of entries. It is taken as a whole or not at all:
- * the first fault ends it, and the message names the object and the row.
+ * the first fault ends it, and the message names the object and the row. What is made of it leaves
+ * room on the disk (entries.h).
  */
 #ifndef BATCH_MANIFEST_H
 #define BATCH_MANIFEST_H
 
+#include "base/arena.h"
 #include "batch/entry.h"
 #include "s3/storage.h"
 #include "status/batch.h"
@@ -34,6 +36,10 @@ enum {
 #define FAILURE_ETAG      "ManifestETagMismatch"
 #define FAILURE_READ      "ManifestReadFailed"
 #define FAILURE_INTERNAL  "InternalError"
+
+/* An object's name for messages, which have no room for the longest: its start, "...", its end. In
+ * the arena. */
+const char *manifest_name(struct arena *arena, const char *uri);
 
 struct manifest_summary {
     int64_t entries;

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "batch/batch.h"
+#include "batch/manifest.h"
 #include "s3/digest.h"
 
 /* --- manifest.json --- */
@@ -62,8 +63,34 @@ static int read_file(struct arena *arena, const char *name, const char *bucket,
     for (char *c = lower; *c; c++)
         *c = (char)tolower((unsigned char)*c);
     ret->uri = arena_printf(arena, "s3://%s/%s", bucket, key);
+    ret->name = manifest_name(arena, ret->uri);
     ret->bytes = (int64_t)size->number;
     ret->md5 = lower;
+    return 0;
+}
+
+static int compare_uris(const void *a, const void *b)
+{
+    const struct inventory_file *const *left = a, *const *right = b;
+    return strcmp((*left)->uri, (*right)->uri);
+}
+
+/* Each file once: whoever names one a thousand times makes much of little. */
+static int check_twice(const char *name, const struct inventory *inventory, struct error *err)
+{
+    int count = inventory->files_count;
+    if (count < 2)
+        return 0;
+    CLEANUP(free_pointer)
+    const struct inventory_file **sorted = calloc((size_t)count, sizeof(struct inventory_file *));
+    if (!sorted)
+        return error_set(err, ERROR_BUG, "out of memory");
+    for (int i = 0; i < count; i++)
+        sorted[i] = &inventory->files[i];
+    qsort(sorted, (size_t)count, sizeof(struct inventory_file *), compare_uris);
+    for (int i = 1; i < count; i++)
+        if (strcmp(sorted[i - 1]->uri, sorted[i]->uri) == 0)
+            return error_set(err, ERROR_INPUT, "'%s' names '%s' twice", name, sorted[i]->name);
     return 0;
 }
 
@@ -82,7 +109,7 @@ static int read_files(struct arena *arena, const char *name, const char *bucket,
     for (const struct json *file = files->child; file; file = file->next)
         if (read_file(arena, name, bucket, file, &ret->files[ret->files_count++], err) < 0)
             return -1;
-    return 0;
+    return check_twice(name, ret, err);
 }
 
 static int destination_bucket(struct arena *arena, const char *name, const char *arn,
@@ -177,8 +204,9 @@ static int take_out(struct gunzip *gunzip, struct error *err)
     size_t size = sizeof(gunzip->buffer) - gunzip->z.avail_out;
     gunzip->out += (int64_t)size;
     if (gunzip->out > GROWTH_FREE && gunzip->out / GROWTH_MAX > gunzip->in)
-        return error_set(err, ERROR_INPUT, "'%s' grows more than %d times when it is unzipped",
-                         gunzip->name, GROWTH_MAX);
+        return error_set(err, ERROR_INPUT,
+                         "'%s' grows more than %d times when it is unzipped, after row %lld",
+                         gunzip->name, GROWTH_MAX, (long long)rows_count(gunzip->rows));
     return rows_push(gunzip->rows, gunzip->buffer, size, err);
 }
 
@@ -194,8 +222,10 @@ int gunzip_push(struct gunzip *gunzip, const void *bytes, size_t size, struct er
         gunzip->in_member = true;
         int r = inflate(&gunzip->z, Z_NO_FLUSH);
         if (r != Z_OK && r != Z_STREAM_END && r != Z_BUF_ERROR)
-            return error_set(err, ERROR_INPUT, "'%s' is no gzip file, or is damaged: %s",
-                             gunzip->name, gunzip->z.msg ? gunzip->z.msg : "out of memory");
+            return error_set(err, ERROR_INPUT,
+                             "'%s' is no gzip file, or is damaged after row %lld: %s", gunzip->name,
+                             (long long)rows_count(gunzip->rows),
+                             gunzip->z.msg ? gunzip->z.msg : "out of memory");
         full = r == Z_OK && !gunzip->z.avail_out;
         if (take_out(gunzip, err) < 0)
             return -1;
@@ -211,8 +241,9 @@ int gunzip_push(struct gunzip *gunzip, const void *bytes, size_t size, struct er
 int gunzip_end(struct gunzip *gunzip, struct error *err)
 {
     if (gunzip->in_member || !gunzip->any)
-        return error_set(err, ERROR_INPUT, "'%s' is cut short: its gzip data have no end",
-                         gunzip->name);
+        return error_set(err, ERROR_INPUT,
+                         "'%s' is cut short after row %lld: its gzip data have no end",
+                         gunzip->name, (long long)rows_count(gunzip->rows));
     return 0;
 }
 
@@ -233,7 +264,7 @@ static int check_md5(EVP_MD_CTX *md5, const struct inventory_file *file, struct 
     if (strcmp(hex, file->md5) != 0)
         return error_set(err, ERROR_INPUT,
                          "the MD5 of '%s' is %s, and %s in the inventory's manifest.json",
-                         file->uri, hex, file->md5);
+                         file->name, hex, file->md5);
     return 0;
 }
 
@@ -270,7 +301,7 @@ static int read_bytes(struct parts *parts, const struct inventory_file *file, EV
             return -1;
         }
         if (!size)
-            return error_set(err, ERROR_INPUT, "'%s' ends at byte %lld", file->uri, (long long)at);
+            return error_set(err, ERROR_INPUT, "'%s' ends at byte %lld", file->name, (long long)at);
         if (EVP_DigestUpdate(md5, buffer, size) != 1)
             return error_set(err, ERROR_BUG, "OpenSSL has no MD5");
         if (!*ret_damaged && gunzip_push(parts->gunzip, buffer, size, damage) < 0) {
@@ -303,9 +334,9 @@ int inventory_read_file(struct storage *storage, const struct inventory *invento
     if (bytes != file->bytes)
         return error_set(err, ERROR_INPUT,
                          "'%s' has %lld bytes, and %lld in the inventory's manifest.json",
-                         file->uri, (long long)bytes, (long long)file->bytes);
-    if (rows_new(&parts.rows, &inventory->columns, file->uri, inventory->bucket, sink, err) < 0 ||
-        gunzip_new(&parts.gunzip, parts.rows, file->uri, err) < 0)
+                         file->name, (long long)bytes, (long long)file->bytes);
+    if (rows_new(&parts.rows, &inventory->columns, file->name, inventory->bucket, sink, err) < 0 ||
+        gunzip_new(&parts.gunzip, parts.rows, file->name, err) < 0)
         return -1;
     bool damaged;
     struct error damage;

@@ -9,7 +9,7 @@
 
 /* A data file: where it is, and what manifest.json says of it. */
 struct inventory_file {
-    const char *uri;
+    const char *uri, *name; /* the name is for messages */
     int64_t bytes;
     const char *md5; /* 32 lower-case hexadecimal digits */
 };

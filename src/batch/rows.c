@@ -260,6 +260,11 @@ int rows_end(struct rows *rows, int64_t *ret_entries, struct error *err)
     return 0;
 }
 
+int64_t rows_count(const struct rows *rows)
+{
+    return rows->entries;
+}
+
 bool rows_sink_failed(const struct rows *rows)
 {
     return rows->sink_failed;

@@ -42,6 +42,9 @@ int rows_push(struct rows *rows, const void *bytes, size_t size, struct error *e
 /* There is no more; the last row may lack its line end. *ret_entries is how many there were. */
 int rows_end(struct rows *rows, int64_t *ret_entries, struct error *err) MUST_CHECK;
 
+/* How many rows there were so far. */
+int64_t rows_count(const struct rows *rows);
+
 /* Whether the sink, and not the manifest, is at fault. */
 bool rows_sink_failed(const struct rows *rows);
 

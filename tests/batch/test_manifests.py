@@ -115,13 +115,14 @@ INVENTORIES = {
     "no files": (GOOD, inventory([]), ["has no entries"]),
     "nothing in them": (gzip.compress(b""), inventory([described(gzip.compress(b""))]), ["has no entries"]),
     "another bucket": (GOOD, inventory([described(GOOD)], sourceBucket="other"), ["row 1 of", "'in'", "'other'"]),
-    "cut short": (GOOD[:-9], inventory([described(GOOD[:-9])]), ["cut short"]),
+    "cut short": (GOOD[:-9], inventory([described(GOOD[:-9])]), ["cut short after row 1"]),
     "damaged": (GOOD[:12] + b"XX" + GOOD[14:], inventory([described(GOOD[:12] + b"XX" + GOOD[14:])]), ["damaged"]),
     "no gzip": (b"in,a\n", inventory([described(b"in,a\n")]), ["no gzip file"]),
     "empty file": (b"", inventory([described(b"")]), ["cut short"]),
-    "a bomb": (BOMB, inventory([described(BOMB)]), ["grows more than"]),
+    "a bomb": (BOMB, inventory([described(BOMB)]), ["grows more than", "after row "]),
     "no object": (GOOD, [], ["is no manifest.json"]),
     "destination": (GOOD, inventory([described(GOOD)], destinationBucket="inv"), ["destinationBucket"]),
+    "a file named twice": (GOOD, inventory([described(GOOD)] * 2), ["names 's3://inv/d/1.csv.gz' twice"]),
     "no MD5": (GOOD, inventory([{"key": "d/1.csv.gz", "size": len(GOOD)}]), ["MD5checksum"]),
 }
 
@@ -134,6 +135,29 @@ def test_inventory(house, name):
     assert code == CONTENT
     assert "s3://inv/manifest.json" in reason or "s3://inv/d/1.csv.gz" in reason
     assert all(part in reason for part in says), reason
+
+
+LONG = f"s3://lists/{'/'.join(['k' * 99] * 8)}.csv"
+
+
+@pytest.mark.parametrize("content, options, says", [
+    (b"in,a\nin\n", [], ["row 2 of", "1 columns instead of 2"]),
+    (b"in,a\nout,b\n", [], ["row 2 of", "'out'", "'in'"]),
+    (ROWS, ["--etag", "0" * 32], ["0" * 32, hashlib.md5(ROWS).hexdigest()]),
+    (b"", [], ["has no entries"]),
+])
+def test_a_long_key_hides_nothing(house, content, options, says):
+    _, reason = run(house, house.put(LONG, content), *options)
+    assert "s3://lists/kkk" in reason and "k.csv'" in reason
+    assert all(part in reason for part in says), reason
+
+
+def test_a_long_key_of_a_data_file(house):
+    key = "/".join(["d" * 99] * 8)
+    content = GOOD[:-9]
+    house.put(f"s3://inv/{key}", content)
+    _, reason = run(house, house.put("s3://inv/manifest.json", json.dumps(inventory([described(content, key=key)])).encode()))
+    assert "cut short after row 1" in reason
 
 
 def test_no_json(house):

@@ -31,7 +31,10 @@ def test_good(house, name, fields, expected):
 def test_bad(house, path):
     result = house.batch(path, "--handler", "noop", status=1)
     assert result["status"] == "Failed"
-    assert [reason["failureCode"] for reason in result["failureReasons"]] == ["InvalidManifestContent"]
+    [reason] = result["failureReasons"]
+    assert reason["failureCode"] == "InvalidManifestContent" and path.name in reason["failureReason"]
+    if path.suffix == ".csv":
+        assert "row 2 of" in reason["failureReason"]
 
 
 def test_the_function(house):

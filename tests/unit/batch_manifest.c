@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "batch/batch.h"
+#include "batch/manifest.h"
 #include "batch/manifest_inventory.h"
 
 /* --- manifest.json --- */
@@ -46,6 +47,9 @@ static const struct {
     {JSON("CSV", "Bucket, Key", "b", ARN, "[" FILE_("k", "1.5", MD5) "]"), "the size of 'k'"},
     {JSON("CSV", "Bucket, Key", "b", ARN, "[" FILE_("k", "1e99", MD5) "]"), "the size of 'k'"},
     {JSON("CSV", "Bucket, Key", "b", ARN, "[" FILE_("k", "1", "xyz") "]"), "no MD5 for 'k'"},
+    {JSON("CSV", "Bucket, Key", "b", ARN,
+          "[" FILE_("k", "1", MD5) "," FILE_("l", "1", MD5) "," FILE_("k", "1", MD5) "]"),
+     "names 's3://inv/k' twice"},
 };
 
 static void bad_json(void **state)
@@ -155,6 +159,10 @@ static void gzip_members(void **state)
     for (size_t piece = 1; piece < 5; piece++)
         assert_int_equal(gunzip(zipped.data, zipped.size, piece, &err), 3);
     assert_int_equal(gunzip(zipped.data, zipped.size, zipped.size, &err), 3);
+    zipped.data[zipped.size - 5] ^= 1; // the checksum
+    assert_int_equal(gunzip(zipped.data, zipped.size, 100, &err), -1);
+    assert_non_null(strstr(error_text(&err, text, sizeof(text)), "damaged after row "));
+    zipped.data[zipped.size - 5] ^= 1;
     for (size_t cut = 1; cut < 15; cut++) { // inside the last member
         assert_int_equal(gunzip(zipped.data, zipped.size - cut, 7, &err), -1);
         assert_non_null(strstr(error_text(&err, text, sizeof(text)), "'f' is cut short"));
@@ -200,6 +208,27 @@ static void bombs(void **state)
     assert_non_null(strstr(error_text(&err, text, sizeof(text)), "row 1 of 'f' is longer than"));
 }
 
+/* What a message has no room for is left out of the middle, and no character is cut. */
+static void names(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    const char *plain = "s3://b/a key that is no longer than others";
+    assert_string_equal(manifest_name(arena, plain), plain);
+    char uri[1100] = "s3://b/x";
+    for (int i = 0; i < 500; i++)
+        memcpy(uri + 8 + 2 * i, "\xc3\xa4", 3);
+    memcpy(uri + 8 + 1000, "e.csv", 6);
+    const char *name = manifest_name(arena, uri);
+    assert_true(strlen(name) <= 120);
+    assert_memory_equal(name, "s3://b/x\xc3\xa4", 10);
+    const char *dots = strstr(name, "...");
+    assert_non_null(dots);
+    assert_int_equal((unsigned char)dots[-1], 0xa4);
+    assert_int_equal((unsigned char)dots[3], 0xc3);
+    assert_string_equal(name + strlen(name) - 5, "e.csv");
+}
+
 static void uris(void **state)
 {
     (void)state;
@@ -228,9 +257,10 @@ static void uris(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_json),     cmocka_unit_test(good_json),
-        cmocka_unit_test(gzip_members), cmocka_unit_test(garbage_behind),
-        cmocka_unit_test(bombs),        cmocka_unit_test(uris),
+        cmocka_unit_test(names),          cmocka_unit_test(bad_json),
+        cmocka_unit_test(good_json),      cmocka_unit_test(gzip_members),
+        cmocka_unit_test(garbage_behind), cmocka_unit_test(bombs),
+        cmocka_unit_test(uris),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
