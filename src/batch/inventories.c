@@ -93,7 +93,7 @@ static int look(struct inventories *inventories, int *ret_wait_s, struct error *
 static void wait_for(struct inventories *inventories, int seconds)
 {
     struct timespec end;
-    clock_gettime(CLOCK_REALTIME, &end);
+    clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_sec += seconds;
     pthread_mutex_lock(&inventories->lock);
     while (!inventories->wake && seconds &&
@@ -128,7 +128,11 @@ int inventories_start(struct inventories **ret, struct status *status, struct st
     inventories->storage = storage;
     inventories->log = log;
     pthread_mutex_init(&inventories->lock, NULL);
-    pthread_cond_init(&inventories->woken, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&inventories->woken, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     int r = pthread_create(&inventories->thread, NULL, run, inventories);
     if (r) {
         pthread_cond_destroy(&inventories->woken);

@@ -11,7 +11,12 @@
 #include "batch/task.h"
 #include "s3/uri.h"
 
-enum { LOOK_S = 60, PAUSE_S = 5, RETRY_US = 1000000 };
+enum {
+    LOOK_S = 60,
+    PAUSE_S = 5,
+    RETRY_US = 1000000,
+    THROTTLED_S = 6 * 3600, /* so long an upload waits for room, as Lambda's events do */
+};
 
 struct uploads {
     struct batches_options options;
@@ -74,14 +79,16 @@ static int handle(struct uploads *uploads, const struct upload_record *upload, u
         outcome.message = error_text(&failed, why, sizeof(why));
     }
     const char *message = outcome.message ? outcome.message : "";
-    bool again = outcome.code == TASK_TEMPORARY && upload->attempts < BATCHES_ATTEMPTS;
+    bool waits =
+        outcome.throttled && clock_true_us() - upload->received_us < THROTTLED_S * INT64_C(1000000);
+    bool again = outcome.code == TASK_TEMPORARY && (waits || upload->attempts < BATCHES_ATTEMPTS);
     log_outcome(uploads, upload, &outcome, again);
     if (!again)
         return status_upload_end(status, upload->number, outcome.code == TASK_SUCCEEDED, message,
                                  err);
     int64_t first_us = uploads->options.retry_us ? uploads->options.retry_us : RETRY_US;
-    return status_upload_again(status, upload->number,
-                               task_pause_us(first_us, upload->attempts + 1, seed), message, err);
+    int64_t pause_us = task_pause_us(first_us, upload->attempts + 1, seed);
+    return status_upload_again(status, upload->number, pause_us, !waits, message, err);
 }
 
 /* --- threads --- */
@@ -109,7 +116,7 @@ static int look(struct uploads *uploads, unsigned *seed, int64_t *ret_wait_us, s
 static void wait_for(struct uploads *uploads, int64_t wakes, int64_t us)
 {
     struct timespec end;
-    clock_gettime(CLOCK_REALTIME, &end);
+    clock_gettime(CLOCK_MONOTONIC, &end);
     int64_t nanoseconds = end.tv_nsec + us % 1000000 * 1000;
     end.tv_sec += us / 1000000 + nanoseconds / 1000000000;
     end.tv_nsec = nanoseconds % 1000000000;
@@ -157,7 +164,11 @@ int uploads_start(struct uploads **ret, const struct batches_options *options, c
     uploads->options = *options;
     uploads->function = function;
     pthread_mutex_init(&uploads->lock, NULL);
-    pthread_cond_init(&uploads->woken, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&uploads->woken, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     while (uploads->threads_count < UPLOADS_AT_ONCE) {
         int r = pthread_create(&uploads->threads[uploads->threads_count], NULL, run, uploads);
         if (r)

@@ -7,7 +7,8 @@
  *
  * Whoever notifies is answered when an upload is on record; here a few threads take what is due. An
  * upload that a killed process was handling is handled again: handlers get the same task id, and
- * `builtin` the same ClientRequestToken, so that it starts no second job.
+ * `builtin` the same ClientRequestToken, so that it starts no second job. A throttled invocation is
+ * no attempt.
  *
  * To a function an upload looks like a task of the batch job UPLOADS_BATCH.
  */

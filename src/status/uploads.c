@@ -77,7 +77,7 @@ static int take(struct transaction *t, struct arena *arena, struct upload_record
         t->database, "UPDATE uploads SET taken = 1, attempts = attempts + 1 WHERE number ="
                      " (SELECT number FROM uploads WHERE ended_us = 0 AND taken = 0 AND due_us <= ?"
                      " ORDER BY due_us, number LIMIT 1)"
-                     " RETURNING number, bucket, key, version, attempts");
+                     " RETURNING number, bucket, key, version, attempts, received_us");
     bind_int(s, t->now_us);
     int r = statement_row(s, err);
     if (r <= 0)
@@ -88,6 +88,7 @@ static int take(struct transaction *t, struct arena *arena, struct upload_record
     record->key = column_text(s, arena);
     record->version = column_text(s, arena);
     record->attempts = column_int(s);
+    record->received_us = column_int64(s);
     *ret = record;
     return 0;
 }
@@ -128,23 +129,26 @@ int status_upload_end(struct status *status, int64_t number, bool succeeded, con
     return transaction_commit(&t, err);
 }
 
-static int postpone(struct transaction *t, int64_t number, int64_t pause_us, const char *message,
-                    struct error *err)
+static int postpone(struct transaction *t, int64_t number, int64_t pause_us, bool counted,
+                    const char *message, struct error *err)
 {
     CLEANUP(statement_done)
-    struct statement *s = statement(
-        t->database, "UPDATE uploads SET taken = 0, due_us = ?, message = ? WHERE number = ?");
+    struct statement *s =
+        statement(t->database, "UPDATE uploads SET taken = 0, due_us = ?, attempts = attempts - ?,"
+                               " message = ? WHERE number = ?");
     bind_int(s, t->now_us + pause_us);
+    bind_int(s, !counted);
     bind_text(s, message);
     bind_int(s, number);
     return statement_run(s, err);
 }
 
-int status_upload_again(struct status *status, int64_t number, int64_t pause_us,
+int status_upload_again(struct status *status, int64_t number, int64_t pause_us, bool counted,
                         const char *message, struct error *err)
 {
     CLEANUP(transaction_end) struct transaction t = {0};
-    if (transaction_begin(&t, status, err) < 0 || postpone(&t, number, pause_us, message, err) < 0)
+    if (transaction_begin(&t, status, err) < 0 ||
+        postpone(&t, number, pause_us, counted, message, err) < 0)
         return -1;
     return transaction_commit(&t, err);
 }

@@ -17,6 +17,7 @@ struct upload_record {
     int64_t number;
     const char *bucket, *key, *version;
     int attempts; /* that were begun, with this one */
+    int64_t received_us;
 };
 
 /* Adds those that are not there yet, all or none of them; says how many these were. */
@@ -31,10 +32,11 @@ int status_uploads_begin(struct status *status, struct error *err) MUST_CHECK;
 int status_upload_take(struct status *status, struct arena *arena, struct upload_record **ret,
                        int64_t *ret_due_us, struct error *err) MUST_CHECK;
 
-/* How the attempt went: it has ended; or it is due again later. `message` is for people. */
+/* How the attempt went: it has ended; or it is due again later, and where it was not `counted`, it
+ * was no attempt. `message` is for people. */
 int status_upload_end(struct status *status, int64_t number, bool succeeded, const char *message,
                       struct error *err) MUST_CHECK;
-int status_upload_again(struct status *status, int64_t number, int64_t pause_us,
+int status_upload_again(struct status *status, int64_t number, int64_t pause_us, bool counted,
                         const char *message, struct error *err) MUST_CHECK;
 
 /* --- for /metrics --- */

@@ -53,13 +53,17 @@ static void test_taken(void **state)
     assert_int_equal(due_us, 0);
 
     ok(p, status_upload_end(p->status, first->number, true, "fine", &p->err));
-    ok(p, status_upload_again(p->status, second->number, MINUTE, "not yet", &p->err));
+    ok(p, status_upload_again(p->status, second->number, MINUTE, true, "not yet", &p->err));
     assert_null(take(p, &due_us));
     assert_int_equal(due_us, start_us + MINUTE);
     pass(MINUTE);
     second = take(p, &due_us);
     assert_string_equal(second->key, "second");
     assert_int_equal(second->attempts, 2);
+    assert_int_equal(second->received_us, start_us);
+    ok(p, status_upload_again(p->status, second->number, 0, false, "no room", &p->err));
+    second = take(p, &due_us);
+    assert_int_equal(second->attempts, 2); // the one without room was none
     ok(p, status_upload_end(p->status, second->number, false, "no", &p->err));
 
     struct upload_counts counts;
