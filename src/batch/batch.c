@@ -19,6 +19,13 @@ enum {
     RUNNERS_MAX = 32,           /* threads, all in all */
 };
 
+/* A batch job whose runner has failed: the database or the disk may be well again later. */
+struct resting {
+    char *id;
+    int64_t until_us;
+    struct resting *next;
+};
+
 struct batches {
     /* Constant once it runs. */
     struct batches_options options;
@@ -29,12 +36,15 @@ struct batches {
     /* The driver thread's own. */
     struct runner *runners;
     int runners_count;
-    int64_t failed_us, forgotten_us;
+    struct resting *resting;
+    int64_t failed_us; /* when a look has last failed */
+    int64_t forgotten_us;
 
     pthread_mutex_t lock;
     pthread_cond_t wake;
     // ---- guarded by lock ----
     bool woken;
+    char *chosen; /* id; NULL: none yet */
 };
 
 int batch_uri(struct arena *arena, const char *arn, const char **ret, struct error *err)
@@ -67,7 +77,6 @@ static struct runner *runner_of(const struct batches *batches, const char *id)
 static void log_failure(struct batches *batches, const char *id, const struct error *err)
 {
     char why[1024];
-    batches->failed_us = clock_monotonic_us();
     log_line(batches->options.log, LOG_LEVEL_ERROR, "batch-fails", "job", id, "why",
              error_text(err, why, sizeof(why)), NULL);
 }
@@ -88,6 +97,40 @@ static void log_end(const struct batches *batches, const char *id)
              failure ? failure->code : NULL, "why", failure ? failure->reason : NULL, NULL);
 }
 
+static void rest(struct batches *batches, const char *id)
+{
+    struct resting *resting = calloc(1, sizeof(*resting));
+    if (!resting || !(resting->id = strdup(id)))
+        abort();
+    resting->until_us = clock_monotonic_us() + AFTER_FAILURE_US;
+    resting->next = batches->resting;
+    batches->resting = resting;
+}
+
+/* Forgets those that have rested; all of them: whoever still does, too. */
+static void wake_rested(struct batches *batches, bool all)
+{
+    int64_t now = clock_monotonic_us();
+    for (struct resting **place = &batches->resting; *place;) {
+        struct resting *resting = *place;
+        if (!all && resting->until_us > now) {
+            place = &resting->next;
+            continue;
+        }
+        *place = resting->next;
+        free(resting->id);
+        free(resting);
+    }
+}
+
+static bool is_resting(const struct batches *batches, const char *id)
+{
+    const struct resting *resting = batches->resting;
+    while (resting && strcmp(resting->id, id) != 0)
+        resting = resting->next;
+    return resting != NULL;
+}
+
 static void reap(struct batches *batches)
 {
     for (struct runner **place = &batches->runners; *place;) {
@@ -98,8 +141,10 @@ static void reap(struct batches *batches)
         }
         *place = runner->next;
         batches->runners_count--;
-        if (runner->failed && !cancel_requested(&batches->stop))
+        if (runner->failed && !cancel_requested(&batches->stop)) {
             log_failure(batches, runner->id, &runner->err);
+            rest(batches, runner->id);
+        }
         log_end(batches, runner->id);
         runner_free(&runner);
     }
@@ -201,6 +246,8 @@ static int serve(struct batches *batches, const struct batch_brief *briefs, int 
         if (runner && (brief->status == BATCH_CANCELLING || brief->status == BATCH_FAILING) &&
             atomic_load(&runner->prepares))
             cancel_request(&runner->cancel);
+        if (!runner && is_resting(batches, brief->id))
+            continue;
         if (prepares && ++preparing > PREPARING_MAX)
             continue;
         if (brief->status == BATCH_SUSPENDED && suspended_too_long(batches, brief, err) < 0)
@@ -258,6 +305,36 @@ static int sweep(struct batches *batches, struct error *err)
 
 /* --- the driver --- */
 
+/* The chosen one, unless it has ended, or none is yet. */
+static int find_chosen(struct batches *batches, struct arena *arena, struct batch_brief **ret,
+                       int *ret_count, struct error *err)
+{
+    pthread_mutex_lock(&batches->lock);
+    const char *id = batches->chosen; // set once
+    pthread_mutex_unlock(&batches->lock);
+    struct batch_record *record;
+    *ret_count = 0;
+    if (!id)
+        return 0;
+    if (status_batch_get(batches->options.status, id, arena, &record, err) < 0)
+        return -1;
+    struct batch_brief *brief = ARENA_NEW(arena, struct batch_brief);
+    *brief = (struct batch_brief){record->id, record->status, record->request.priority,
+                                  record->suspended_us};
+    *ret = brief;
+    *ret_count = !batch_status_is_final(record->status) && record->status != BATCH_SUSPENDED;
+    return 0;
+}
+
+static int find_unended(struct batches *batches, struct arena *arena, struct batch_brief **ret,
+                        int *ret_count, struct error *err)
+{
+    if (batches->options.only_chosen)
+        return find_chosen(batches, arena, ret, ret_count, err);
+    return status_batch_unended(batches->options.status, BATCHES_SUSPENDED_DAYS * day_us, LOOK_MAX,
+                                arena, ret, ret_count, err);
+}
+
 static int look(struct batches *batches, struct error *err)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -265,8 +342,7 @@ static int look(struct batches *batches, struct error *err)
     struct batch_brief *briefs;
     int count;
     int64_t now = clock_monotonic_us();
-    if (status_batch_unended(batches->options.status, BATCHES_SUSPENDED_DAYS * day_us, LOOK_MAX,
-                             arena, &briefs, &count, err) < 0 ||
+    if (find_unended(batches, arena, &briefs, &count, err) < 0 ||
         choose(batches, briefs, count, err) < 0 || serve(batches, briefs, count, err) < 0)
         return -1;
     if (!batches->forgotten_us || now - batches->forgotten_us >= hour_us) {
@@ -294,9 +370,12 @@ static void *drive(void *arg)
         struct error err;
         int64_t now = clock_monotonic_us();
         reap(batches);
+        wake_rested(batches, false);
         bool pause = batches->failed_us && now - batches->failed_us < AFTER_FAILURE_US;
-        if (!pause && look(batches, &err) < 0)
+        if (!pause && look(batches, &err) < 0) {
+            batches->failed_us = now;
             log_failure(batches, NULL, &err);
+        }
         sleep_until_woken(batches);
     }
     for (struct runner *runner = batches->runners; runner; runner = runner->next)
@@ -306,6 +385,7 @@ static void *drive(void *arg)
         batches->runners = gone->next;
         runner_free(&gone);
     }
+    wake_rested(batches, true);
     return NULL;
 }
 
@@ -342,6 +422,17 @@ void batches_wake(struct batches *batches)
     pthread_mutex_unlock(&batches->lock);
 }
 
+void batches_choose(struct batches *batches, const char *id)
+{
+    char *chosen = strdup(id);
+    if (!chosen)
+        abort();
+    pthread_mutex_lock(&batches->lock);
+    batches->chosen = chosen;
+    pthread_mutex_unlock(&batches->lock);
+    batches_wake(batches);
+}
+
 void batches_stop(struct batches *batches)
 {
     if (!batches->started)
@@ -359,6 +450,7 @@ void batches_free(struct batches **batches)
     batches_stop(*batches);
     pthread_cond_destroy(&(*batches)->wake);
     pthread_mutex_destroy(&(*batches)->lock);
+    free((*batches)->chosen);
     free(*batches);
     *batches = NULL;
 }

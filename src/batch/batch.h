@@ -18,7 +18,8 @@
  * whatever a process that was killed has left is found at the next start as if it had just come.
  *
  * Of the batch jobs that could run, those of the highest priority do, BATCHES_ACTIVE_MAX at most;
- * others wait in Ready, or are paused if they have begun.
+ * others wait in Ready, or are paused if they have begun. A driver that was told so drives one
+ * batch job alone, and leaves the others as they are.
  *
  * Memory is constant: entries are read from their file as they are needed, results go to the
  * database in groups as they come.
@@ -54,13 +55,6 @@ struct submitter {
                   const char **ret_id, struct error *err) MUST_CHECK;
 };
 
-/* What the handler `builtin` is to do. */
-struct builtin_options {
-    const char *job;           /* settings in JSON; NULL: there is no builtin */
-    const char *output_bucket; /* NULL: destinations stay as the job has them */
-    const char *role, *application;
-};
-
 /* A function that somebody else runs: its name, and the URL that its invocations go to. */
 struct http_function {
     const char *name, *url;
@@ -69,14 +63,15 @@ struct http_function {
 struct batches_options {
     struct status *status;
     struct storage *storage;
-    struct functions *functions; /* or NULL */
-    struct submitter *submitter; /* NULL: there is no builtin */
-    const char *folder;          /* entries are kept in FOLDER/ID/; made */
-    struct builtin_options builtin;
+    struct functions *functions;  /* or NULL */
+    struct submitter *submitter;  /* NULL: there is no builtin */
+    const char *folder;           /* entries are kept in FOLDER/ID/; made */
+    struct batch_builtin builtin; /* of batch jobs that do not say it themselves */
     const struct http_function *http_functions;
     int http_functions_count;
     int concurrency; /* tasks of one batch job at once; 0: as many as there are cores, 2 at least */
     int64_t retry_us; /* before the first repetition; doubles with each; 0: one second */
+    bool only_chosen; /* nothing is driven but what batches_choose() names */
     const struct log *log;
 };
 
@@ -86,6 +81,9 @@ int batches_start(struct batches **ret, const struct batches_options *options,
 
 /* There is something new in status/. */
 void batches_wake(struct batches *batches);
+
+/* With `only_chosen`: drives this batch job. To be called once. */
+void batches_choose(struct batches *batches, const char *id);
 
 /* Ends what is under way, without losing anything; what it does later is done at the next start.
  * For the time until nobody wakes it any more. */

@@ -47,8 +47,8 @@ struct handler {
     /* Whether a FunctionArn of a batch job is this handler's. */
     bool (*takes)(const struct batches_options *options, const char *function);
 
-    /* Before the tasks of a batch job; *ret is the handler's own state. ERROR_BAD_REQUEST: it
-     * cannot be used; every task fails so. */
+    /* Before the tasks of a batch job, whose record outlives it; *ret is the handler's own state.
+     * ERROR_BAD_REQUEST: it cannot be used; every task fails so. */
     int (*open)(void **ret, const struct batches_options *options,
                 const struct batch_record *record, struct error *err) MUST_CHECK;
     void (*close)(void *state);
@@ -60,6 +60,9 @@ struct handler {
 };
 
 extern const struct handler handler_process, handler_http, handler_builtin, handler_noop;
+
+/* Whether a FunctionArn is that of `builtin`. */
+bool handler_is_builtin(const char *function);
 
 /* The last part of a FunctionArn: "arn:aws:lambda:us-east-1:111122223333:function:NAME:ALIAS" and
  * what is shorter. In the arena. */

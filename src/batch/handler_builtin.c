@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tutorial's function does, without a function: the job that `serve` was given, with the
- * entry's object as its input, is handed to CreateJob.
+ * What the tutorial's function does, without a function: the job that the batch job was made with,
+ * with the entry's object as its input, is handed to CreateJob.
  *
  *   FileInput     s3://BUCKET/KEY, the key URL-decoded
  *   Destination   s3://OUTPUT-BUCKET/NAME/Default/PATH: NAME is the key's last part without its
@@ -21,7 +21,8 @@
 
 struct builtin {
     const struct batches_options *options;
-    cJSON *request; /* CreateJob's, to be filled in */
+    const struct batch_builtin *what; /* the batch job's own, or that of the options */
+    cJSON *request;                   /* CreateJob's, to be filled in */
 };
 
 static void delete_json(cJSON **json)
@@ -29,11 +30,16 @@ static void delete_json(cJSON **json)
     cJSON_Delete(*json);
 }
 
+bool handler_is_builtin(const char *function)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    return strcmp(handler_function_name(arena, function), "builtin") == 0;
+}
+
 static bool takes(const struct batches_options *options, const char *function)
 {
     (void)options;
-    CLEANUP(arena_free) struct arena *arena = arena_new();
-    return strcmp(handler_function_name(arena, function), "builtin") == 0;
+    return handler_is_builtin(function);
 }
 
 /* --- the job --- */
@@ -70,11 +76,12 @@ static void set_string(cJSON *object, const char *name, const char *value)
 static int open_builtin(void **ret, const struct batches_options *options,
                         const struct batch_record *record, struct error *err)
 {
-    (void)record;
-    if (!options->builtin.job || !options->submitter)
+    const struct batch_builtin *own = &record->request.builtin;
+    const struct batch_builtin *what = own->job ? own : &options->builtin;
+    if (!what->job || !options->submitter)
         return error_set(err, ERROR_BAD_REQUEST,
                          "the function 'builtin' has no job: start the server with --job FILE");
-    cJSON *root = cJSON_Parse(options->builtin.job);
+    cJSON *root = cJSON_Parse(what->job);
     if (!cJSON_IsObject(root)) {
         cJSON_Delete(root);
         return error_set(err, ERROR_BAD_REQUEST, "the job of the function 'builtin' is no JSON");
@@ -83,9 +90,10 @@ static int open_builtin(void **ret, const struct batches_options *options,
     if (!builtin)
         abort();
     builtin->options = options;
+    builtin->what = what;
     builtin->request = as_request(root);
-    if (options->builtin.role)
-        set_string(builtin->request, "Role", options->builtin.role);
+    if (what->role)
+        set_string(builtin->request, "Role", what->role);
     *ret = builtin;
     return 0;
 }
@@ -173,7 +181,7 @@ static const char *asset_id(struct arena *arena, const char *token)
 static void set_metadata(struct arena *arena, cJSON *request, const struct builtin *builtin,
                          const char *token, const char *input)
 {
-    const char *application = builtin->options->builtin.application;
+    const char *application = builtin->what->application;
     cJSON *metadata = member(request, "UserMetadata");
     if (!cJSON_IsObject(metadata)) {
         cJSON_DeleteItemFromObject(request, "UserMetadata");
@@ -216,8 +224,8 @@ static int make_request(struct arena *arena, const struct builtin *builtin,
     if (!cJSON_IsObject(input))
         return error_set(err, ERROR_SETTINGS, "the job of the function 'builtin' has no Inputs[0]");
     set_string(input, "FileInput", uri);
-    if (set_destinations(arena, settings, builtin->options->builtin.output_bucket,
-                         asset_of(arena, key), err) < 0)
+    if (set_destinations(arena, settings, builtin->what->output_bucket, asset_of(arena, key), err) <
+        0)
         return -1;
     set_metadata(arena, request, builtin, token, uri);
     set_string(request, "ClientRequestToken", token);

@@ -16,8 +16,9 @@ enum {
     RECORDED_PAGE = 1000, /* results from before, read at once */
     GROUP_US = 20000,     /* results are recorded so often */
     LOOK_US = 50000,      /* whether to leave */
-    THROTTLED_US = 50000, /* until a task is tried again that found no room beside ours */
-    BUSY_US = 1000000,    /* nobody takes so long to say that there is no room */
+    THROTTLED_US = 50000, /* until a task is tried again that found no room beside ours; doubles */
+    THROTTLED_DOUBLINGS = 6,
+    BUSY_US = 1000000, /* so long after one has ended there may be no room because of it */
     SMALL_STACK = 1024 * 1024,
 };
 
@@ -25,7 +26,8 @@ enum {
 struct attempt {
     int64_t number;
     struct batch_entry entry;       /* its strings lie behind this struct */
-    int attempts;                   /* so many times it was invoked */
+    int attempts;                   /* so many times it was invoked in this run */
+    int throttles;                  /* so many times in a row it found no room beside ours */
     int64_t due_us;                 /* while it waits */
     int64_t started_us;             /* while it is under way */
     struct attempt *before, *after; /* of those under way, by when they were started */
@@ -57,7 +59,8 @@ struct pool {
     int waiting_count;
     int running; /* tasks under way */
     struct attempt *oldest, *youngest;
-    int64_t busy_us; /* when one has last ended that was not throttled */
+    int64_t busy_us;    /* when one has last ended that was not throttled */
+    int64_t refusal_us; /* the longest that it took to be told that there is no room */
     struct ended *results, **results_end;
     int results_count;
     size_t results_bytes;
@@ -250,21 +253,50 @@ static void note_start(struct pool *pool, struct attempt *attempt)
     pool->youngest = attempt;
 }
 
+/* There is room now: of those that found none one need not wait. */
+static void wake_throttled(struct pool *pool, int64_t now)
+{
+    struct attempt *first = NULL;
+    for (int i = 0; i < pool->waiting_count; i++) {
+        struct attempt *waiting = pool->waiting[i];
+        if (waiting->throttles && (!first || waiting->due_us < first->due_us))
+            first = waiting;
+    }
+    if (first && first->due_us > now)
+        first->due_us = now;
+}
+
 static void note_end(struct pool *pool, struct attempt *attempt, bool throttled)
 {
     pool->running--;
     *(attempt->before ? &attempt->before->after : &pool->oldest) = attempt->after;
     *(attempt->after ? &attempt->after->before : &pool->youngest) = attempt->before;
-    if (!throttled)
-        pool->busy_us = clock_monotonic_us();
+    int64_t now = clock_monotonic_us(), took_us = now - attempt->started_us;
+    if (throttled) {
+        pool->refusal_us = took_us > pool->refusal_us ? took_us : pool->refusal_us;
+        return;
+    }
+    pool->busy_us = now;
+    wake_throttled(pool, now);
 }
 
-/* Whether the function has no room because of tasks of ours: one has ended just now, or one runs
- * for longer than it takes to be told that there is no room. */
-static bool is_our_own_throttling(const struct pool *pool, int64_t now)
+/* Whether the function has no room because of tasks of ours: one has ended just now, or one that
+ * was begun earlier runs for longer than it takes to be told that there is no room. This cannot go
+ * on for ever: the one that runs ends, or is refused itself and teaches us how long that takes. */
+static bool is_our_own_throttling(const struct pool *pool, const struct attempt *refused,
+                                  int64_t now)
 {
-    return now - pool->busy_us < BUSY_US ||
-           (pool->oldest && now - pool->oldest->started_us > BUSY_US);
+    const struct attempt *oldest = pool->oldest;
+    return now - pool->busy_us < BUSY_US || (oldest && oldest->started_us <= refused->started_us &&
+                                             now - oldest->started_us > pool->refusal_us);
+}
+
+/* That was no attempt. */
+static int64_t throttled_pause_us(struct attempt *attempt)
+{
+    if (attempt->throttles < THROTTLED_DOUBLINGS)
+        attempt->throttles++;
+    return (int64_t)THROTTLED_US << (attempt->throttles - 1);
 }
 
 /* True: it is to be tried again, and waits. */
@@ -274,9 +306,10 @@ static bool try_again(struct pool *pool, struct attempt *attempt,
     if (outcome->code != TASK_TEMPORARY)
         return false;
     int64_t now = clock_monotonic_us();
-    if (outcome->throttled && is_our_own_throttling(pool, now)) {
-        attempt->due_us = now + THROTTLED_US; // that was no attempt
+    if (outcome->throttled && is_our_own_throttling(pool, attempt, now)) {
+        attempt->due_us = now + throttled_pause_us(attempt);
     } else if (++attempt->attempts < BATCHES_ATTEMPTS) {
+        attempt->throttles = 0;
         int64_t first_us = pool->options->retry_us > 0 ? pool->options->retry_us : 1000000;
         attempt->due_us = now + task_pause_us(first_us, attempt->attempts + 1, seed);
     } else {
@@ -346,6 +379,11 @@ static int record_group(struct pool *pool, struct ended *group, int count, int64
     return status_batch_record(pool->options->status, pool->record->id, results, count, err);
 }
 
+static bool too_many_failed(int64_t run, int64_t failed)
+{
+    return run >= POOL_THRESHOLD_TASKS && failed > run / 2;
+}
+
 /* Until the threads have ended and everything is recorded. With the lock. */
 static int record_results(struct pool *pool, bool *ret_threshold, struct error *err)
 {
@@ -368,7 +406,7 @@ static int record_results(struct pool *pool, bool *ret_threshold, struct error *
         pthread_mutex_lock(&pool->lock);
         if (r < 0)
             return fail(pool, err), -1;
-        if (run >= POOL_THRESHOLD_TASKS && failed > run / 2)
+        if (too_many_failed(run, failed))
             *ret_threshold = pool->stop = true;
         while (pool->threads && pool->results_count < RESULTS_MAX / 2 &&
                clock_monotonic_us() < began + GROUP_US)
@@ -440,6 +478,11 @@ int pool_run(const struct batches_options *options, const struct batch_record *r
     CLEANUP(pool_release)
     struct pool pool = {.options = options, .record = record, .leave = leave, .cancel = cancel};
     init(&pool);
+    // a process that was killed may have recorded the last failure and not ended the job
+    if (too_many_failed(record->succeeded + record->failed, record->failed)) {
+        *ret = POOL_THRESHOLD;
+        return 0;
+    }
     if (entries_open(&pool.entries, folder, err) < 0 ||
         tasks_open(&pool.tasks, options, record, err) < 0 || read_recorded(&pool, -1, err) < 0)
         return -1;

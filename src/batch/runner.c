@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "batch/entries.h"
+#include "batch/handler.h"
 #include "batch/manifest.h"
 #include "batch/pool.h"
 #include "batch/report.h"
@@ -14,9 +15,12 @@ static int unless_conflict(int r, const struct error *err)
     return r < 0 && err->kind == ERROR_CONFLICT ? 0 : r;
 }
 
+/* 1: it is there now; 0: somebody was faster. */
 static int move(struct runner *r, enum batch_status from, enum batch_status to, struct error *err)
 {
-    return unless_conflict(status_batch_move(r->options->status, r->id, from, to, err), err);
+    if (status_batch_move(r->options->status, r->id, from, to, err) < 0)
+        return unless_conflict(-1, err);
+    return 1;
 }
 
 static int fail_job(struct runner *r, const char *code, const struct error *why, struct error *err)
@@ -29,6 +33,27 @@ static int fail_job(struct runner *r, const char *code, const struct error *why,
 
 /* --- preparing --- */
 
+#define NO_REPORT "the completion report cannot be written"
+
+/* That the report has a bucket, before anything is done of which it would have to tell. What else
+ * may go wrong with it, writing it will say. */
+static int check_report(struct runner *r, const struct batch_record *record, const char **ret_code,
+                        struct error *err)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    CLEANUP(object_list_free) struct object_list *list = NULL;
+    const struct batch_request *request = &record->request;
+    const char *bucket = request->report ? strstr(request->report_bucket, ":::") : NULL;
+    if (!bucket || storage_makes_buckets(r->options->storage))
+        return 0;
+    const char *uri = arena_printf(arena, "s3://%s", bucket + strlen(":::"));
+    if (storage_list(r->options->storage, uri, &r->cancel, &list, err) == 0 ||
+        (err->kind != ERROR_NOT_FOUND && err->kind != ERROR_CANCELED))
+        return 0;
+    *ret_code = FAILURE_REPORT;
+    return err->kind == ERROR_CANCELED ? -1 : error_add(err, NO_REPORT);
+}
+
 /* Everything about the manifest is decided here: later it may be gone. */
 static int prepare(struct runner *r, const struct batch_record *record, struct error *err)
 {
@@ -37,7 +62,9 @@ static int prepare(struct runner *r, const struct batch_record *record, struct e
     struct error why;
     const char *code = FAILURE_INTERNAL;
     atomic_store(&r->prepares, true);
-    int result = entries_create(&writer, r->folder, &why);
+    int result = check_report(r, record, &code, &why);
+    if (result == 0)
+        result = entries_create(&writer, r->folder, &why);
     if (result == 0)
         result = manifest_read(r->options->storage, &record->request, &writer.sink, &r->cancel,
                                &summary, &code, &why);
@@ -47,8 +74,11 @@ static int prepare(struct runner *r, const struct batch_record *record, struct e
         return 0;
     if (result < 0)
         return fail_job(r, code, &why, err);
-    return unless_conflict(
-        status_batch_prepared(r->options->status, r->id, summary.entries, summary.etag, err), err);
+    const struct batch_builtin *builtin =
+        handler_is_builtin(record->request.function) ? &r->options->builtin : NULL;
+    result = status_batch_prepared(r->options->status, r->id, summary.entries, summary.etag,
+                                   builtin, err);
+    return unless_conflict(result, err);
 }
 
 /* --- running --- */
@@ -78,7 +108,7 @@ static int run_tasks(struct runner *r, const struct batch_record *record, struct
     }
     switch (end) {
     case POOL_DONE:
-        return move(r, BATCH_ACTIVE, BATCH_COMPLETING, err);
+        return move(r, BATCH_ACTIVE, BATCH_COMPLETING, err) < 0 ? -1 : 0;
     case POOL_THRESHOLD:
         return too_many_failed(r, err);
     case POOL_LEFT:
@@ -112,15 +142,15 @@ static int end_job(struct runner *r, const struct batch_record *record, enum bat
         report_write(r->options, record, r->folder, REPORT_FILE_ROWS, &r->cancel, &why) < 0) {
         if (why.kind == ERROR_CANCELED)
             return 0;
-        (void)error_add(&why, "the completion report cannot be written");
+        (void)error_add(&why, NO_REPORT);
         if (fail_job(r, FAILURE_REPORT, &why, err) < 0)
             return -1;
         if (record->status == BATCH_COMPLETING)
             return 0; // it is Failing now
     }
-    if (move(r, record->status, last, err) < 0)
-        return -1;
-    return entries_remove(r->folder, err);
+    int moved = move(r, record->status, last, err);
+    // cancelled meanwhile: the next step writes the report again, and needs the entries for it
+    return moved > 0 ? entries_remove(r->folder, err) : moved;
 }
 
 /* --- the step that its state asks for --- */
@@ -141,7 +171,7 @@ static int step(struct runner *r, struct error *err)
     case BATCH_ACTIVE:
         return run_tasks(r, record, err);
     case BATCH_PAUSING:
-        return move(r, BATCH_PAUSING, BATCH_PAUSED, err);
+        return move(r, BATCH_PAUSING, BATCH_PAUSED, err) < 0 ? -1 : 0;
     case BATCH_COMPLETING:
         return end_job(r, record, BATCH_COMPLETE, err);
     case BATCH_CANCELLING:

@@ -5,7 +5,8 @@
  * transcodes that it has started have ended.
  *
  * What the batch job is stands in --data, under a token that the manifest and the options make: the
- * same command again goes on where it was interrupted, or says that it is done.
+ * same command again goes on where it was interrupted, or says that it is done. Other batch jobs of
+ * --data are left as they are.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -78,6 +79,7 @@ struct command_state {
     struct batch_request request;
     const char *fingerprint; /* of everything that makes it this batch job, 40 digits */
     const char *id;
+    bool other_code; /* the function of that name had other code before */
 };
 
 static void state_release(struct command_state *state)
@@ -221,6 +223,7 @@ static int put_function(struct command_state *state, const struct function_recor
     if (status_function_get(house_status(state->house), wanted->name, state->arena, &record,
                             &none) < 0)
         return functions_create(functions, wanted, zip, size, state->arena, &record, err);
+    const char *code_before = record->code_sha256;
     struct function_record changed = *record;
     changed.runtime = wanted->runtime;
     changed.handler = wanted->handler;
@@ -231,6 +234,7 @@ static int put_function(struct command_state *state, const struct function_recor
     if (functions_update_code(functions, wanted->name, NULL, zip, size, false, state->arena,
                               &record, err) < 0)
         return -1;
+    state->other_code = strcmp(code_before, record->code_sha256) != 0;
     changed.code_sha256 = record->code_sha256;
     changed.code_size = record->code_size;
     return functions_update(functions, &changed, state->arena, &record, err);
@@ -256,6 +260,8 @@ static int read_zip(struct command_state *state, struct text *sum, struct error 
     add_bytes(sum, zip, size);
     add_word(sum, wanted.environment);
     add_word(sum, wanted.handler);
+    add_word(sum, wanted.runtime);
+    add_word(sum, arena_printf(state->arena, "%d", wanted.timeout_s));
     state->request.function = name;
     return put_function(state, &wanted, zip, size, err);
 }
@@ -272,6 +278,17 @@ static int check_handler(const struct arguments *arguments, struct error *err)
     return 0;
 }
 
+/* The URL that --http-function gives to a name; NULL: none. */
+static const char *find_url(const struct arguments *arguments, const char *name)
+{
+    const struct option_list *list = &arguments->house.http_functions;
+    size_t length = strlen(name);
+    for (int i = 0; i < list->count; i++)
+        if (strncmp(list->items[i], name, length) == 0 && list->items[i][length] == '=')
+            return list->items[i] + length + 1;
+    return NULL;
+}
+
 static int read_handler(struct command_state *state, struct text *sum, struct error *err)
 {
     const char *handler = state->arguments->handler;
@@ -282,13 +299,20 @@ static int read_handler(struct command_state *state, struct text *sum, struct er
     if (strcmp(handler, "builtin") == 0 || strcmp(handler, "noop") == 0 ||
         strncmp(handler, "http://", 7) == 0 || strncmp(handler, "https://", 8) == 0)
         return 0;
+    struct error none;
+    const char *url = find_url(state->arguments, handler);
+    if (url && status_function_get(house_status(state->house), handler, state->arena, &record,
+                                   &none) < 0) {
+        add_word(sum, url);
+        return 0;
+    }
     return status_function_get(house_status(state->house), handler, state->arena, &record, err);
 }
 
 /* --- which batch job it is --- */
 
-/* The manifest's ETag is in it: another manifest under the same name is another batch job. */
-static int add_manifest(struct command_state *state, struct text *sum, struct error *err)
+/* Another manifest under the same name is another batch job: the one that is there now is meant. */
+static int read_etag(struct command_state *state, struct error *err)
 {
     CLEANUP(object_close) struct object_reader *reader = NULL;
     const char *etag;
@@ -296,7 +320,8 @@ static int add_manifest(struct command_state *state, struct text *sum, struct er
                      err) < 0 ||
         object_etag(reader, &etag, err) < 0)
         return error_add(err, "manifest");
-    add_word(sum, etag);
+    if (!state->request.manifest_etag && *etag)
+        state->request.manifest_etag = arena_strdup(state->arena, etag);
     return 0;
 }
 
@@ -315,8 +340,6 @@ static int make_fingerprint(struct command_state *state, struct text *sum, struc
         house->application,
         scopes[state->arguments->scope],
     };
-    if (add_manifest(state, sum, err) < 0)
-        return -1;
     for (size_t i = 0; i < COUNT(words); i++)
         add_word(sum, words[i]);
     for (int i = 0; i < request->fields_count; i++)
@@ -335,25 +358,34 @@ static int make_fingerprint(struct command_state *state, struct text *sum, struc
     return 0;
 }
 
+/* What has failed before any task is tried again; what tasks have done is done twice only where
+ * somebody says so. */
 static bool wants_another(const struct command_state *state, const struct batch_record *record)
 {
     if (!batch_status_is_final(record->status))
         return false;
-    return record->status != BATCH_COMPLETE || state->arguments->again;
+    return state->arguments->again ||
+           (record->status != BATCH_COMPLETE && record->succeeded + record->failed == 0);
 }
 
-/* The batch job that this command has made before and that is not over, or a new one. */
+/* The newest batch job that this command has made before, or a new one. */
 static int find_batch(struct command_state *state, struct batch_record **ret, struct error *err)
 {
+    struct status *status = house_status(state->house);
+    struct batch_record *newest = NULL, *record;
     for (int number = 1;; number++) {
         state->request.token = arena_printf(state->arena, "cli-%s-%d", state->fingerprint, number);
-        if (status_batch_create(house_status(state->house), &state->request, state->arena, ret,
-                                err) < 0)
+        if (status_batch_find(status, state->request.token, state->arena, &record, err) < 0)
             return -1;
-        if (!wants_another(state, *ret))
+        if (!record)
             break;
+        newest = record;
     }
-    state->id = (*ret)->id;
+    if ((!newest || wants_another(state, newest)) &&
+        status_batch_create(status, &state->request, state->arena, &newest, err) < 0)
+        return -1;
+    state->id = newest->id;
+    *ret = newest;
     return 0;
 }
 
@@ -362,8 +394,11 @@ static int make_batch(struct command_state *state, struct batch_record **ret, st
     CLEANUP(text_release) struct text sum = {0};
     state->request.schema = "1.0";
     state->request.role_arn = "";
-    if (read_handler(state, &sum, err) < 0 || make_fingerprint(state, &sum, err) < 0)
+    if (read_etag(state, err) < 0 || read_handler(state, &sum, err) < 0 ||
+        make_fingerprint(state, &sum, err) < 0)
         return -1;
+    if (strcmp(state->request.function, "builtin") == 0)
+        state->request.builtin = *house_builtin(state->house);
     return find_batch(state, ret, err);
 }
 
@@ -439,8 +474,12 @@ static void print_failures(struct command_state *state, const struct batch_recor
 static const char *report_uri(struct command_state *state, const struct batch_record *record)
 {
     const struct batch_request *request = &record->request;
-    if (!request->report || record->succeeded + record->failed == 0)
+    if (!request->report || record->succeeded + record->failed == 0 ||
+        !batch_status_is_final(record->status))
         return NULL;
+    for (int i = 0; i < record->failures_count; i++)
+        if (strcmp(record->failures[i].code, "ReportWriteFailed") == 0)
+            return NULL;
     const char *prefix = request->report_prefix ? request->report_prefix : "";
     bool slash = *prefix && !ends_with(prefix, "/");
     return arena_printf(state->arena, "s3://%s/%s%sjob-%s/manifest.json",
@@ -490,7 +529,7 @@ static void print_result(struct command_state *state, const struct batch_record 
         printf("%" PRId64 " of %" PRId64 " transcodes ended, %" PRId64 " failed\n",
                progress->jobs_ended, progress->jobs, progress->jobs_failed);
     const char *report = report_uri(state, record);
-    if (report && batch_status_is_final(record->status))
+    if (report)
         printf("report: %s\n", report);
     if (!is_over(progress))
         printf("interrupted: the same command goes on\n");
@@ -509,16 +548,50 @@ static int finish(struct command_state *state, const struct batch_progress *prog
     return well ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* What was there before this command. */
-static void print_start(const struct command_state *state, const struct batch_record *record)
+static int print_others(struct command_state *state, const struct batch_record *record,
+                        struct error *err)
 {
-    if (record->status == BATCH_COMPLETE)
-        print_message("info", "it is done already; --again does it once more");
+    struct batch_counts counts;
+    if (status_batch_counts(house_status(state->house), &counts, err) < 0)
+        return -1;
+    int64_t others = -!batch_status_is_final(record->status);
+    for (int i = 0; i < BATCH_STATUSES; i++)
+        others += batch_status_is_final((enum batch_status)i) ? 0 : counts.batches[i];
+    if (others > 0)
+        print_message("info",
+                      arena_printf(state->arena,
+                                   "%" PRId64 " other batch job%s unfinished: `serve` goes on with "
+                                   "all, or each one's own command%s",
+                                   others, others == 1 ? " is" : "s are",
+                                   state->other_code ? "; one that has the same function gets the "
+                                                       "code of this command"
+                                                     : ""));
+    return 0;
+}
+
+/* What was there before this command. */
+static int print_start(struct command_state *state, const struct batch_record *record,
+                       struct error *err)
+{
+    struct batch_progress progress = {0};
+    if (look(state, &progress, err) < 0)
+        return -1;
+    if (is_over(&progress))
+        print_message("info", record->status == BATCH_COMPLETE
+                                  ? "it is done already; --again does it once more"
+                                  : "it has ended already, after some of its tasks; --again does "
+                                    "them all once more");
+    else if (batch_status_is_final(record->status))
+        print_message("info", arena_printf(state->arena,
+                                           "it goes on: %" PRId64 " of %" PRId64
+                                           " transcodes have ended before",
+                                           progress.jobs_ended, progress.jobs));
     else if (record->succeeded + record->failed > 0)
         print_message("info",
                       arena_printf(state->arena,
                                    "it goes on: %" PRId64 " of %" PRId64 " tasks have ended before",
                                    record->succeeded + record->failed, record->total));
+    return print_others(state, record, err);
 }
 
 int batch_main(int argc, char **argv)
@@ -535,7 +608,7 @@ int batch_main(int argc, char **argv)
     interrupt_init(&interrupt);
     signal(SIGPIPE, SIG_IGN);
     struct house_options house_options = {
-        .host = "127.0.0.1", .log = &log, .stopping = &interrupt.cancel};
+        .host = "127.0.0.1", .log = &log, .stopping = &interrupt.cancel, .one_batch = true};
     CLEANUP(state_release)
     struct command_state state = {
         .arguments = &arguments, .arena = arena_new(), .interrupt = &interrupt};
@@ -544,10 +617,9 @@ int batch_main(int argc, char **argv)
     if (check_handler(&arguments, &err) < 0 || read_manifest(&state, operand, &err) < 0 ||
         read_fields(&state, &err) < 0 || read_report(&state, &err) < 0 ||
         house_open(&state.house, &arguments.house, &house_options, &err) < 0 ||
-        make_batch(&state, &record, &err) < 0)
+        make_batch(&state, &record, &err) < 0 || print_start(&state, record, &err) < 0)
         return fail(&err, arguments.json);
-    print_start(&state, record);
-    batches_wake(house_batches(state.house));
+    batches_choose(house_batches(state.house), state.id);
     if (watch(&state, &progress, &err) < 0)
         return fail(&err, arguments.json);
     return finish(&state, &progress, &err);

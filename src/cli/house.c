@@ -49,6 +49,7 @@ struct house {
     const char *environment[ENVIRONMENT_MAX + 1]; /* of functions */
     int environment_count;
     struct http_function http_functions[OPTION_LIST_MAX];
+    struct batch_builtin builtin;
     char media_program[PATH_MAX];
 
     /* Everything that runs, in the order in which it is started. */
@@ -198,28 +199,44 @@ static void tell(struct house *house, const char *name, const char *value)
             arena_printf(house->arena, "%s=%s", name, value);
 }
 
-/* Any key will do where this server has none. */
+/* The keys that this server or the S3 server wants to see. Any will do where neither wants one, and
+ * whatever ~/.aws has then is for AWS and nothing of a function's. */
 static void tell_keys(struct house *house)
 {
-    struct credentials found = {.access_key = "local", .secret_key = "local"};
+    const struct credentials any = {.access_key = "local", .secret_key = "local"};
+    struct credentials found = any;
     struct error none;
-    if (credentials_find(house->arena, &found, &none) < 0)
-        found = (struct credentials){.access_key = "local", .secret_key = "local"};
+    bool wanted = house->service.auth.access_key || store_endpoint(&house->arguments->store);
+    if (wanted && credentials_find(house->arena, &found, &none) < 0)
+        found = any;
     tell(house, "AWS_ACCESS_KEY_ID", found.access_key);
     tell(house, "AWS_SECRET_ACCESS_KEY", found.secret_key);
     tell(house, "AWS_SESSION_TOKEN", found.session_token);
 }
 
-/* Every service that is here, at our address; S3 where it is. The account that the SDKs put before
- * the name of S3 Control's host needs a name to stand before. */
+/* S3 Control, before the name of whose host the SDKs put an account: that needs a name to stand
+ * before, which only the usual address has. */
+static const char *s3control_url(struct house *house)
+{
+    static const char *const usual[] = {
+        "http://127.0.0.1:", "http://[::1]:", "http://0.0.0.0:", "http://[::]:"};
+    const char *url = house->listening.url;
+    for (size_t i = 0; i < COUNT(usual); i++)
+        if (strncmp(url, usual[i], strlen(usual[i])) == 0)
+            return arena_printf(house->arena, "http://localhost%s", strrchr(url, ':'));
+    return url;
+}
+
+/* Every service at our address, also those that are not here: a function that asks for one is
+ * refused and does not come to AWS. S3 is where it is. */
 static void make_environment(struct house *house)
 {
     static const char *const ours[] = {"MEDIACONVERT", "LAMBDA", "IAM", "STS", "CLOUDWATCH_LOGS"};
-    const char *url = house->listening.url, *port = strrchr(url, ':');
+    const char *url = house->listening.url;
+    tell(house, "AWS_ENDPOINT_URL", url);
     for (size_t i = 0; i < COUNT(ours); i++)
         tell(house, arena_printf(house->arena, "AWS_ENDPOINT_URL_%s", ours[i]), url);
-    tell(house, "AWS_ENDPOINT_URL_S3_CONTROL",
-         arena_printf(house->arena, "http://localhost%s", port));
+    tell(house, "AWS_ENDPOINT_URL_S3_CONTROL", s3control_url(house));
     tell(house, "AWS_ENDPOINT_URL_S3", store_endpoint(&house->arguments->store));
     tell_keys(house);
 }
@@ -276,9 +293,24 @@ static int start_dispatcher(struct house *house, struct error *err)
     return dispatcher_start(&house->dispatcher, house->status, house->storage, &dispatch, err);
 }
 
+static struct batch_builtin make_builtin(struct house *house)
+{
+    const struct house_arguments *arguments = house->arguments;
+    return (struct batch_builtin){
+        .job = house->job,
+        .output_bucket = arguments->output_bucket,
+        .role = arguments->role
+                    ? arguments->role
+                    : arena_printf(house->arena, "arn:aws:iam::%s:role/MediaConvertRole",
+                                   house->owner.account),
+        .application = arguments->application,
+    };
+}
+
 static int start_batches(struct house *house, struct error *err)
 {
     const struct house_arguments *arguments = house->arguments;
+    house->builtin = make_builtin(house);
     submitting_init(&house->submitting, &house->service);
     struct batches_options batches = {
         .status = house->status,
@@ -286,12 +318,8 @@ static int start_batches(struct house *house, struct error *err)
         .functions = house->functions,
         .submitter = &house->submitting.submitter,
         .folder = arena_printf(house->arena, "%s/batch", house->data),
-        .builtin = {house->job, arguments->output_bucket,
-                    arguments->role
-                        ? arguments->role
-                        : arena_printf(house->arena, "arn:aws:iam::%s:role/MediaConvertRole",
-                                       house->owner.account),
-                    arguments->application},
+        .builtin = house->builtin,
+        .only_chosen = house->options->one_batch,
         .http_functions = house->http_functions,
         .http_functions_count = arguments->http_functions.count,
         .concurrency = arguments->batch_concurrency,
@@ -405,6 +433,11 @@ struct storage *house_storage(const struct house *house)
 struct batches *house_batches(const struct house *house)
 {
     return house->batches;
+}
+
+const struct batch_builtin *house_builtin(const struct house *house)
+{
+    return &house->builtin;
 }
 
 struct functions *house_functions(const struct house *house)

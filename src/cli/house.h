@@ -85,6 +85,7 @@ struct house_options {
     const char *token;                  /* of webhooks that come in; or NULL */
     const char *upload_handler;         /* the function that they are handed to */
     int64_t queue_delay_us;
+    bool one_batch; /* of all batch jobs only the one that batches_choose() is told is driven */
     const struct log *log;
     struct cancel *stopping; /* what waits for something gives up */
 };
@@ -103,6 +104,7 @@ const char *house_url(const struct house *house);
 struct status *house_status(const struct house *house);
 struct storage *house_storage(const struct house *house);
 struct batches *house_batches(const struct house *house);
+const struct batch_builtin *house_builtin(const struct house *house);
 struct functions *house_functions(const struct house *house);
 
 /* A whole file of at most `max` bytes, a NUL behind it. ERROR_BAD_REQUEST: it cannot be read. */

@@ -65,7 +65,9 @@ static int read_record(struct transaction *t, struct statement *s, struct arena 
     int64_t since = column_int64(s);
     if (since && t->now_us > since)
         record->active_us += t->now_us - since;
-    if (batch_request_read(arena, request, &record->request, err) < 0)
+    const char *builtin = column_text(s, arena);
+    if (batch_request_read(arena, request, &record->request, err) < 0 ||
+        (builtin && batch_builtin_read(arena, builtin, &record->request.builtin, err) < 0))
         return -1;
     if (!record->request.manifest_etag)
         record->request.manifest_etag = etag;
@@ -78,7 +80,8 @@ static int get(struct transaction *t, const char *column, const char *value, str
 {
     CLEANUP(statement_done)
     struct statement *s = statement(
-        t->database, arena_printf(arena, "SELECT " COLUMNS " FROM batches WHERE %s = ?", column));
+        t->database,
+        arena_printf(arena, "SELECT " COLUMNS ", builtin FROM batches WHERE %s = ?", column));
     bind_text(s, value);
     int r = statement_row(s, err);
     int64_t number;
@@ -103,6 +106,17 @@ int status_batch_get(struct status *status, const char *id, struct arena *arena,
     return get_by_id(&t, id, arena, ret, err);
 }
 
+int status_batch_find(struct status *status, const char *token, struct arena *arena,
+                      struct batch_record **ret, struct error *err)
+{
+    CLEANUP(transaction_end) struct transaction t = reading(status);
+    struct batch_record *record = NULL;
+    if (get(&t, "token", token, arena, &record, err) < 0)
+        return -1;
+    *ret = record;
+    return 0;
+}
+
 int status_batch_list(struct status *status, const bool wanted[BATCH_STATUSES],
                       const struct page *page, struct arena *arena, struct batch_record ***ret,
                       int *ret_count, const char **ret_next, struct error *err)
@@ -116,7 +130,7 @@ int status_batch_list(struct status *status, const bool wanted[BATCH_STATUSES],
     CLEANUP(transaction_end) struct transaction t = reading(status);
     CLEANUP(statement_done)
     struct statement *s =
-        statement(t.database, "SELECT " COLUMNS " FROM batches WHERE number < ?"
+        statement(t.database, "SELECT " COLUMNS ", NULL FROM batches WHERE number < ?"
                               " AND (1 << status) & ? ORDER BY number DESC LIMIT ?");
     bind_int(s, before);
     bind_int(s, states);
@@ -154,15 +168,16 @@ static int insert_batch(struct transaction *t, const struct batch_request *reque
     CLEANUP(statement_done)
     struct statement *s = statement(
         t->database,
-        "INSERT INTO batches (id, token, request, priority, status, created_us)"
+        "INSERT INTO batches (id, token, request, priority, status, created_us, builtin)"
         " SELECT substr(h, 1, 8) || '-' || substr(h, 9, 4) || '-4' || substr(h, 14, 3) || '-a' ||"
-        " substr(h, 18, 3) || '-' || substr(h, 21), ?, ?, ?, ?, ?"
+        " substr(h, 18, 3) || '-' || substr(h, 21), ?, ?, ?, ?, ?, ?"
         " FROM (SELECT lower(hex(randomblob(16))) AS h) RETURNING id");
     bind_text(s, request->token);
     bind_text(s, text);
     bind_int(s, request->priority);
     bind_int(s, BATCH_NEW);
     bind_int(s, t->now_us);
+    bind_text(s, batch_builtin_text(arena, &request->builtin));
     if (statement_row(s, err) <= 0)
         return -1;
     *ret_id = column_text(s, arena);
@@ -351,7 +366,7 @@ int status_batch_set_priority(struct status *status, const char *id, int priorit
 }
 
 int status_batch_prepared(struct status *status, const char *id, int64_t total, const char *etag,
-                          struct error *err)
+                          const struct batch_builtin *builtin, struct error *err)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     CLEANUP(transaction_end) struct transaction t = {0};
@@ -362,10 +377,11 @@ int status_batch_prepared(struct status *status, const char *id, int64_t total, 
     if (change(&t, id, record->status, suspend ? BATCH_SUSPENDED : BATCH_READY, err) < 0)
         return -1;
     CLEANUP(statement_done)
-    struct statement *s =
-        statement(t.database, "UPDATE batches SET total = ?, etag = ? WHERE id = ?");
+    struct statement *s = statement(t.database, "UPDATE batches SET total = ?, etag = ?,"
+                                                " builtin = coalesce(builtin, ?) WHERE id = ?");
     bind_int(s, total);
     bind_text(s, etag);
+    bind_text(s, builtin ? batch_builtin_text(arena, builtin) : NULL);
     bind_text(s, id);
     if (statement_run(s, err) < 0)
         return -1;
@@ -417,9 +433,12 @@ int status_batch_unended(struct status *status, int64_t suspended_us, int max, s
     struct statement *s = statement(
         t.database, "SELECT id, status, priority, suspended_us FROM batches WHERE ended_us = 0"
                     " AND NOT (status = ? AND suspended_us > ?)"
-                    " ORDER BY priority DESC, number LIMIT ?");
+                    " ORDER BY status IN (?, ?, ?), priority DESC, number LIMIT ?");
     bind_int(s, BATCH_SUSPENDED);
     bind_int(s, t.now_us - suspended_us);
+    bind_int(s, BATCH_NEW);
+    bind_int(s, BATCH_READY);
+    bind_int(s, BATCH_PAUSED);
     bind_int(s, max);
     struct batch_brief *briefs = ARENA_ARRAY(arena, struct batch_brief, max);
     int count = 0, r;

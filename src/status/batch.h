@@ -60,6 +60,13 @@ extern const char *const batch_report_scopes[];
 
 enum { BATCH_FIELDS_MAX = 16 };
 
+/* What the function `builtin` makes of each object. */
+struct batch_builtin {
+    const char *job;           /* settings in JSON; NULL: there is no builtin */
+    const char *output_bucket; /* NULL: destinations stay as the job has them */
+    const char *role, *application;
+};
+
 /* What CreateJob says, checked by whoever calls. Strings may be NULL where it is said. */
 struct batch_request {
     const char *description; /* or NULL */
@@ -84,6 +91,10 @@ struct batch_request {
     const char *report_bucket; /* "arn:aws:s3:::BUCKET"; NULL where there is no report */
     const char *report_prefix; /* or NULL */
     enum batch_report_scope report_scope;
+
+    /* Where the function is `builtin`; without a job where it is said only when the batch job is
+     * prepared. */
+    struct batch_builtin builtin;
 };
 
 struct batch_failure {
@@ -125,7 +136,12 @@ int status_batch_create(struct status *status, const struct batch_request *reque
 int status_batch_get(struct status *status, const char *id, struct arena *arena,
                      struct batch_record **ret, struct error *err) MUST_CHECK;
 
-/* The newest first. `wanted` says for each state whether it is; NULL: all are. */
+/* The one that has this token; NULL: there is none. */
+int status_batch_find(struct status *status, const char *token, struct arena *arena,
+                      struct batch_record **ret, struct error *err) MUST_CHECK;
+
+/* The newest first, without what their `builtin` does. `wanted` says for each state whether it is;
+ * NULL: all are. */
 int status_batch_list(struct status *status, const bool wanted[BATCH_STATUSES],
                       const struct page *page, struct arena *arena, struct batch_record ***ret,
                       int *ret_count, const char **ret_next, struct error *err) MUST_CHECK;
@@ -165,7 +181,8 @@ struct batch_brief {
 /* To be called first: the time without a driver was not Active time. */
 int status_batches_begin(struct status *status, struct error *err) MUST_CHECK;
 
-/* Those that may need something to be done, by priority, the oldest of them first; at most `max`.
+/* Those that may need something to be done, at most `max`: those that are being brought on first,
+ * before those that wait (New, Ready, Paused); of each the higher priority first, then the older.
  * What is Suspended needs nothing until it has been so for `suspended_us`. */
 int status_batch_unended(struct status *status, int64_t suspended_us, int max, struct arena *arena,
                          struct batch_brief **ret, int *ret_count, struct error *err) MUST_CHECK;
@@ -179,9 +196,10 @@ int status_batch_unended(struct status *status, int64_t suspended_us, int max, s
 int status_batch_move(struct status *status, const char *id, enum batch_status from,
                       enum batch_status to, struct error *err) MUST_CHECK;
 
-/* Preparing has ended well: on to Suspended or Ready. `etag` is the manifest's. */
+/* Preparing has ended well: on to Suspended or Ready. `etag` is the manifest's. `builtin` is kept
+ * where the request has none; or NULL. */
 int status_batch_prepared(struct status *status, const char *id, int64_t total, const char *etag,
-                          struct error *err) MUST_CHECK;
+                          const struct batch_builtin *builtin, struct error *err) MUST_CHECK;
 
 /* Adds a reason and goes to Failing from wherever it is; one that is Failing or Cancelling already
  * only gets the reason. */

@@ -5,12 +5,17 @@
 
 #include "status/batch.h"
 
-/* The same request gives the same text. The token and the priority, which are columns, are not in
- * it. */
+/* The same request gives the same text. The token, the priority and the builtin, which are columns,
+ * are not in it. */
 const char *batch_request_text(struct arena *arena, const struct batch_request *request);
 
 /* ERROR_BUG: it is no such text. */
 int batch_request_read(struct arena *arena, const char *text, struct batch_request *ret,
+                       struct error *err) MUST_CHECK;
+
+/* The same for what `builtin` does; NULL where it has no job. */
+const char *batch_builtin_text(struct arena *arena, const struct batch_builtin *builtin);
+int batch_builtin_read(struct arena *arena, const char *text, struct batch_builtin *ret,
                        struct error *err) MUST_CHECK;
 
 #endif

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status/invocations.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "status/store.h"
 
-#define COLUMNS "number, function, payload, client_context, errors, throttles, created_us"
+#define COLUMNS "number, function, payload, client_context, errors, throttles, created_us, trace_id"
 
-static int count_all(struct transaction *t, int64_t *ret, struct error *err)
+/* How many there are, and how many bytes they have; from an index, whatever their payloads. */
+static int count_all(struct transaction *t, int64_t *ret, int64_t *ret_bytes, struct error *err)
 {
     CLEANUP(statement_done)
-    struct statement *s = statement(t->database, "SELECT count(*) FROM invocations");
+    struct statement *s =
+        statement(t->database, "SELECT count(*), coalesce(sum(bytes), 0) FROM invocations");
     if (statement_row(s, err) < 0)
         return -1;
     *ret = column_int64(s);
+    *ret_bytes = column_int64(s);
     return 0;
 }
 
@@ -19,19 +25,24 @@ int status_invocation_add(struct status *status, const struct invocation_record 
                           struct error *err)
 {
     CLEANUP(transaction_end) struct transaction t = {0};
-    int64_t count;
-    if (transaction_begin(&t, status, err) < 0 || count_all(&t, &count, err) < 0)
+    int64_t count, bytes, own = (int64_t)strlen(invocation->payload);
+    if (transaction_begin(&t, status, err) < 0 || count_all(&t, &count, &bytes, err) < 0)
         return -1;
     if (count >= INVOCATIONS_MAX)
         return error_set(err, ERROR_THROTTLED, "%d events wait already", INVOCATIONS_MAX);
+    if (bytes + own > INVOCATIONS_BYTES_MAX)
+        return error_set(err, ERROR_THROTTLED, "events of %" PRId64 " MiB wait already",
+                         bytes >> 20);
     CLEANUP(statement_done)
     struct statement *s = statement(
         t.database, "INSERT INTO invocations (function, payload, client_context, created_us,"
-                    " due_us) VALUES (?1, ?2, ?3, ?4, ?4)");
+                    " due_us, trace_id, bytes) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)");
     bind_text(s, invocation->function);
     bind_text(s, invocation->payload);
     bind_text(s, invocation->client_context);
     bind_int(s, t.now_us);
+    bind_text(s, invocation->trace_id);
+    bind_int(s, own);
     return statement_run(s, err) < 0 ? -1 : transaction_commit(&t, err);
 }
 
@@ -55,6 +66,7 @@ static struct invocation_record *read_invocation(struct statement *s, struct are
     invocation->errors = column_int(s);
     invocation->throttles = column_int(s);
     invocation->created_us = column_int64(s);
+    invocation->trace_id = column_text(s, arena);
     return invocation;
 }
 

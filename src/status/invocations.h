@@ -10,7 +10,11 @@
 
 #include "status/status.h"
 
-enum { INVOCATIONS_MAX = 10000 }; /* on record */
+/* On record. */
+enum {
+    INVOCATIONS_MAX = 10000,
+    INVOCATIONS_BYTES_MAX = 256 << 20, /* of payloads */
+};
 
 struct invocation_record {
     int64_t number;
@@ -20,9 +24,10 @@ struct invocation_record {
     int errors;                 /* how often the function has failed */
     int throttles;              /* how often in a row it could not be run */
     int64_t created_us;
+    const char *trace_id; /* NULL: none */
 };
 
-/* function, payload and client_context. ERROR_THROTTLED: there are too many. */
+/* function, payload, client_context and trace_id. ERROR_THROTTLED: there are too many. */
 int status_invocation_add(struct status *status, const struct invocation_record *invocation,
                           struct error *err) MUST_CHECK;
 

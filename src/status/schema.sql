@@ -324,3 +324,17 @@ CREATE TABLE uploads (
 ) STRICT;
 CREATE INDEX uploads_due ON uploads (taken, due_us) WHERE ended_us = 0;
 CREATE INDEX uploads_ended ON uploads (ended_us) WHERE ended_us > 0;
+
+-- version 6
+
+-- What the function 'builtin' makes of each object: struct batch_builtin as a JSON object. NULL: it
+-- is not known yet, or the function is another.
+ALTER TABLE batches ADD COLUMN builtin TEXT;
+
+-- version 7
+
+-- How much waits for functions is bounded by its bytes, too; the index has them beside no payload.
+ALTER TABLE invocations ADD COLUMN trace_id TEXT;
+ALTER TABLE invocations ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0; -- of payload
+UPDATE invocations SET bytes = length(CAST(payload AS BLOB));
+CREATE INDEX invocations_bytes ON invocations (bytes);

@@ -81,10 +81,18 @@ def test_no_report(house):
 def test_a_report_that_cannot_be_written(house):
     manifest = house.put("list.csv", b"in,a\n")
     house.put("s3://x", b"a file, no folder")
-    result = house.batch(manifest, "--handler", "noop", "--report", "s3://x/y", status=1)
-    assert result["status"] == "Failed" and tasks(result) == (1, 1, 0)
+    command = (manifest, "--handler", "noop", "--report", "s3://x/y")
+    result = house.batch(*command, status=1)
+    assert result["status"] == "Failed" and tasks(result) == (1, 1, 0) and "report" not in result
     assert result["failureReasons"][0]["failureCode"] == "ReportWriteFailed"
     assert "s3://x/" in result["failureReasons"][0]["failureReason"]
+    # tasks are not run again unless somebody says so
+    (house.folder / "buckets/x").unlink()
+    again = house.batch(*command, status=1)
+    assert again["jobId"] == result["jobId"] and "--again" in again["stderr"] and "ReportWriteFailed" in again["stderr"]
+    third = house.batch(*command, "--again")
+    assert third["jobId"] != result["jobId"] and len(house.report(third)) == 1
+    assert house.batch(*command)["jobId"] == third["jobId"]
 
 
 def test_the_same_command_again(house):
@@ -92,8 +100,9 @@ def test_the_same_command_again(house):
     first = house.batch(manifest, *NOOP)
     again = house.batch(manifest, *NOOP)
     assert again["jobId"] == first["jobId"] and "done already" in again["stderr"]
-    assert house.batch(manifest, *NOOP, "--again")["jobId"] != first["jobId"]
-    assert house.batch(manifest, *NOOP, "--fields", "Bucket,Key")["jobId"] == first["jobId"]
+    second = house.batch(manifest, *NOOP, "--again")
+    assert second["jobId"] != first["jobId"]
+    assert house.batch(manifest, *NOOP, "--fields", "Bucket,Key")["jobId"] == second["jobId"]
     assert house.batch(manifest, *NOOP, "--report-scope", "failed")["jobId"] != first["jobId"]
     house.put("list.csv", b"in,a\nin,c\n")
     assert house.batch(manifest, *NOOP)["jobId"] != first["jobId"]

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Manifests to videos: the handler that needs no function, and functions that call CreateJob."""
 import sqlite3
+import subprocess
+import time
 
 import pytest
-from house import HANDLER, REPO, tasks
+from house import HANDLER, PROGRAM, REPO, tasks
 
 JOB = ("--job", REPO / "job-json/tutorial.json", "--speed", "draft")
 BUILTIN = ("--handler", "builtin", *JOB, "--output-bucket", "out", "--report", "s3://reports/p")
@@ -54,7 +56,7 @@ def test_what_goes_wrong(house):
 @pytest.mark.parametrize("job, why", [
     ('{"Inputs": [{"FileInput": "s3://a/b"}], "OutputGroups": [{"OutputGroupSettings": {"Type": "TAPE"}}]}', "'TAPE'"),
     ('{"OutputGroups": []}', "Inputs"),
-    ('{"Inputs": [{}], "OutputGroups": []}', ""),
+    ('{"Inputs": [{}], "OutputGroups": []}', "/outputGroups"),
 ])
 def test_jobs_that_are_refused(house, job, why):
     house.put("job.json", job.encode())
@@ -71,6 +73,59 @@ def test_without_an_output_bucket(house):
     house.put("job.json", (REPO / "job-json/mp4.json").read_bytes())
     house.batch(manifest, "--handler", "builtin", "--job", "job.json", "--speed", "draft")
     assert [path.name for path in (house.folder / "buckets").glob("*/e/Default/**/*.mp4")] == ["e.mp4"]
+
+
+MP4 = ("--handler", "builtin", "--job", REPO / "job-json/mp4.json", "--speed", "draft")
+
+
+def batches(house):
+    """State (enum batch_status) of each batch job and what its builtin does."""
+    try:
+        with sqlite3.connect(f"file:{house.folder}/data/status.db?mode=ro", uri=True) as database:
+            return database.execute("SELECT status, builtin FROM batches ORDER BY number").fetchall()
+    except sqlite3.Error:
+        return []  # it is not there yet
+
+
+def test_each_command_does_its_own(house):
+    """One was killed: another leaves it alone, and it goes on with what it was made with."""
+    first = house.put("first.csv", b"in,a%20b.mp4\n" + b"in,dir/\n" * 400_000)
+    options = (first, *MP4, "--output-bucket", "one", "--application", "films")
+    process = house.start(*options)
+    end = time.time() + 30
+    while not batches(house) or batches(house)[0][0] != 1:  # Preparing
+        assert time.time() < end and process.poll() is None
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    second = house.batch(house.put("second.csv", b"in,dir/e.mp4\n"), *MP4, "--output-bucket", "two")
+    assert "1 other batch job is unfinished" in second["stderr"]
+    assert second["transcodes"] == {"total": 1, "ended": 1, "failed": 0}
+    assert batches(house)[0][0] == 1
+    result = house.batch(*options, status=1)
+    assert result["jobId"] != second["jobId"] and tasks(result)[1] == 1
+    assert result["failureReasons"][0]["failureCode"] == "FailureThresholdExceeded"
+    made = {path.relative_to(house.folder / "buckets").parts[:2] for path in (house.folder / "buckets").rglob("*.mp4")}
+    assert made == {("in", "a b.mp4"), ("in", "c+d.mp4"), ("in", "dir"), ("one", "a b"), ("two", "e")}
+
+
+def test_a_server_keeps_to_the_command(house):
+    """What a command has begun, a server with other options goes on with as it was made."""
+    process = house.start(house.put("first.csv", b"in,a%20b.mp4\n" + b"in,dir/\n" * 400_000), *MP4, "--output-bucket", "one")
+    end = time.time() + 30
+    while not batches(house) or batches(house)[0][0] != 1:
+        assert time.time() < end and process.poll() is None
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    server = subprocess.Popen([PROGRAM, "serve", "--listen", "127.0.0.1:0", "--job", REPO / "job-json/tutorial.json", "--output-bucket",
+                               "other", "--speed", "draft"], cwd=house.folder, stdout=subprocess.DEVNULL)
+    house.processes.append(server)
+    while not list((house.folder / "buckets").glob("one/a b/**/*.mp4")):
+        assert time.time() < end + 30 and server.poll() is None
+        time.sleep(0.05)
+    server.terminate()
+    assert server.wait(60) == 0 and not (house.folder / "buckets/other").exists()
 
 
 CREATE = HANDLER + """

@@ -147,17 +147,21 @@ def test_one_warm_process(house):
 
 @pytest.fixture
 def url():
-    """A server that answers by the key of the task; what it was sent is in .seen."""
+    """A server that answers by the key of the task, and what it was sent."""
+    seen = []
+
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        seen = []
 
         def do_POST(self):
             event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             task = event["tasks"][0]
-            self.seen.append((task["s3Key"], dict(self.headers)))
+            seen.append((task["s3Key"], dict(self.headers)))
             name = task["s3Key"]
             status = int(name) if name.isdigit() else 200
+            if name == "slow429":
+                time.sleep(1.5)
+                status = 429
             body = json.dumps({"results": [{"taskId": task["taskId"], "resultCode": "Succeeded", "resultString": name}]}).encode()
             if name == "long":
                 body = b"x" * 7_000_000
@@ -185,7 +189,7 @@ def url():
 
     server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/2015-03-31/functions/function/invocations", Handler.seen
+    yield f"http://127.0.0.1:{server.server_port}/2015-03-31/functions/function/invocations", seen
     server.shutdown()
 
 
@@ -217,8 +221,31 @@ def test_http_without_room(house, url):
     assert 100 <= len(seen) < 110  # one that is slow to be answered is taken for one that runs
 
 
+def test_http_slow_without_room(house, url):
+    """It is slow to say so: that is still told from tasks that run."""
+    address, seen = url
+    manifest = house.put("list.csv", b"in,slow429\n" * 8)
+    result = house.batch(manifest, "--handler", address, "--batch-concurrency", "4", status=1)
+    assert tasks(result) == (8, 0, 8)
+    assert 40 <= len(seen) < 60
+
+
 def test_http_by_name(house, url):
-    address, _ = url
+    address, seen = url
     manifest = house.put("list.csv", b"in,fine\n")
-    process = house.batch(manifest, "--handler", address, "--http-function", f"far={address}")
-    assert tasks(process) == (1, 1, 0)
+    command = (manifest, "--handler", "far", "--http-function")
+    result = house.batch(*command, f"far={address}")
+    assert tasks(result) == (1, 1, 0) and len(seen) == 1
+    assert house.batch(*command, f"far={address}")["jobId"] == result["jobId"]
+    assert house.batch(*command, f"far={address}/other")["jobId"] != result["jobId"] and len(seen) == 2
+
+
+@pytest.mark.parametrize("options", [("--timeout", "3"), ("--runtime", "python3.12")], ids=lambda options: options[0])
+def test_another_function(house, options):
+    house.zip("f", f=HANDLER + "def handler(event, context): return answer(event)")
+    manifest = house.put("list.csv", b"in,a\n")
+    command = (manifest, "--handler", "f.zip")
+    first = house.batch(*command)
+    process = house.start(*command, *options)
+    out, _ = process.communicate(timeout=60)
+    assert json.loads(out)["jobId"] != first["jobId"]

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 five times on the way through 20,000 entries, with a function that keeps a log of its own."""
+"""kill -9 five times on the way through 20,000 entries, with a function that keeps a log of its own; while the
+manifest is read; while the report is written."""
 import collections
+import json
 import random
 import signal
 import sqlite3
+import subprocess
 import time
 
+import pytest
 from house import HANDLER, tasks
 
 COUNT, KILLS = 20_000, 5
@@ -25,6 +29,15 @@ def recorded(house):
     """The numbers of the entries whose results are on disk."""
     with sqlite3.connect(f"file:{house.folder}/data/status.db?mode=ro", uri=True) as database:
         return {number for number, in database.execute("SELECT entry FROM batch_tasks")}
+
+
+def status(house):
+    """Of the only batch job, as the database has it (enum batch_status); None: it is not there yet."""
+    try:
+        with sqlite3.connect(f"file:{house.folder}/data/status.db?mode=ro", uri=True) as database:
+            return next((number for number, in database.execute("SELECT status FROM batches")), None)
+    except sqlite3.Error:
+        return None
 
 
 def wait_for_results(house, process, more_than):
@@ -83,7 +96,7 @@ def test_kill(house):
 
 
 def test_interrupted(house):
-    """SIGINT: nothing is lost either, and it says how to go on."""
+    """SIGINT: nothing is lost either, and the same command goes on."""
     house.zip("f", f=FUNCTION + "\nimport time\nslow = handler\ndef handler(event, context):\n time.sleep(0.05)\n"
               " return slow(event, context)\n")
     log = house.folder / "log"
@@ -92,12 +105,50 @@ def test_interrupted(house):
     process = house.start(manifest, *options)
     wait_for_results(house, process, 5)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 1
+    stopped = json.loads(out)
+    assert stopped["status"] == "Active" and "report" not in stopped and not (house.folder / "buckets/reports").exists()
     before = recorded(house)
     assert 5 < len(before) < 100
     invoked = log.read_text().count("\n")
     result = house.batch(manifest, *options, status=1)
     assert tasks(result) == (100, 99, 1) and "it goes on" in result["stderr"]
+    assert result["jobId"] == stopped["jobId"] and len(house.report(result)) == 100
     later = {int(name) for name in log.read_text().split("\n")[invoked:-1]}
     assert not later & before
+
+
+def test_interrupted_for_a_person(house):
+    """It says how to go on."""
+    house.zip("f", f=FUNCTION + "\nimport time\nslow = handler\ndef handler(event, context):\n time.sleep(0.05)\n"
+              " return slow(event, context)\n")
+    manifest = house.put("list.csv", b"".join(b"in,%05d\n" % i for i in range(100)))
+    words = [word for word in house.words(manifest, "--handler", "f.zip", "--env", f"LOG={house.folder}/log")
+             if word != "--json"]
+    process = subprocess.Popen(words, cwd=house.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    house.processes.append(process)
+    wait_for_results(house, process, 5)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1 and "interrupted: the same command goes on" in out
+
+
+@pytest.mark.parametrize("state, count", [(1, 400_000), (7, 100_000)], ids=["Preparing", "Completing"])
+def test_kill_beside_the_tasks(house, state, count):
+    """While the manifest is read, and while the report is written: the same command does it anew."""
+    manifest = house.put("s3://lists/a.csv", b"".join(b"in,%06d\n" % i for i in range(count)))
+    options = ("--handler", "noop", "--report", "s3://reports/p")
+    process = house.start(manifest, *options)
+    end = time.time() + 60
+    while status(house) != state:
+        assert time.time() < end and process.poll() is None, process.communicate()
+        time.sleep(0.002)
+    time.sleep(0.03)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert status(house) == state, "it was too fast"
+    result = house.batch(manifest, *options)
+    assert result["status"] == "Complete" and tasks(result) == (count, count, 0)
+    assert [row["Key"] for row in house.report(result)] == [f"{i:06d}" for i in range(count)]
+    assert list((house.folder / "data/batch").iterdir()) == []

@@ -186,6 +186,17 @@ def test_cancelled_before_a_task(batches):
     assert not (batches.house.folder / f"buckets/reports/job-{job}").exists()
 
 
+def test_cancelled_at_the_end(batches):
+    """While the report is written: it is written again, whole, and nothing is said to have failed."""
+    count = 60_000
+    job = batches.create(count, function="noop")
+    batches.wait(job, "Completing")
+    batches.ask(job, "Cancelled")
+    batches.wait(job, "Cancelled")
+    assert "FailureReason>" not in batches.send("GET", f"{JOBS}/{job}")
+    assert len(batches.report(job)) == count
+
+
 def test_an_unknown_function(batches):
     job = batches.create(2, function="none")
     batches.wait(job, "Complete")

@@ -157,6 +157,46 @@ static void entries_that_are_gone(void **state)
     end(&d);
 }
 
+/* The last failure was recorded and the process killed: no task is run any more. */
+static void too_many_had_failed(void **state)
+{
+    struct place *p = *state;
+    struct driven d = {0};
+    struct batch_record *record;
+    begin(p, &d);
+    const char *id = make(p, &d, "t", true);
+    wait_for(p, &d, id, BATCH_SUSPENDED);
+    static struct batch_result results[1000];
+    for (int i = 0; i < 1000; i++)
+        results[i] = (struct batch_result){i + 2, false, 200, "PermanentFailure", "no"};
+    ok(p, status_batch_record(p->status, id, results, 1000, &p->err));
+    ok(p, status_batch_ask(p->status, id, BATCH_READY, NULL, p->arena, &record, &p->err));
+    record = wait_for(p, &d, id, BATCH_FAILED);
+    assert_string_equal(record->failures[0].code, "FailureThresholdExceeded");
+    assert_int_equal(record->succeeded, 0);
+    end(&d);
+}
+
+/* Others, even of higher priority, stay as they are. */
+static void only_the_chosen_one(void **state)
+{
+    struct place *p = *state;
+    struct driven d = {0};
+    struct batch_record *record;
+    begin(p, &d);
+    batches_free(&d.batches);
+    d.options.only_chosen = true;
+    ok(p, batches_start(&d.batches, &d.options, &p->err));
+    const char *other = make(p, &d, "other", false), *ours = make(p, &d, "ours", false);
+    ok(p, status_batch_set_priority(p->status, other, 99, p->arena, &record, &p->err));
+    usleep(100000);
+    wait_for(p, &d, ours, BATCH_NEW);
+    batches_choose(d.batches, ours);
+    wait_for(p, &d, ours, BATCH_COMPLETE);
+    wait_for(p, &d, other, BATCH_NEW);
+    end(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +204,8 @@ int main(void)
         TEST(never_confirmed),
         TEST(swept),
         TEST(entries_that_are_gone),
+        TEST(too_many_had_failed),
+        TEST(only_the_chosen_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

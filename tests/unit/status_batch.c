@@ -90,7 +90,7 @@ static const char *active_batch(struct place *p, const char *token, int64_t tota
 {
     const char *id = make_plain(p, token)->id;
     move_batch(p, id, BATCH_PREPARING);
-    ok(p, status_batch_prepared(p->status, id, total, "abc", &p->err));
+    ok(p, status_batch_prepared(p->status, id, total, "abc", NULL, &p->err));
     move_batch(p, id, BATCH_ACTIVE);
     return id;
 }
@@ -199,7 +199,7 @@ static void asking(void **state)
     refused(p, status_batch_ask(p->status, id, BATCH_READY, NULL, p->arena, &record, &p->err),
             ERROR_CONFLICT);
     move_batch(p, id, BATCH_PREPARING);
-    ok(p, status_batch_prepared(p->status, id, 3, "etag", &p->err));
+    ok(p, status_batch_prepared(p->status, id, 3, "etag", NULL, &p->err));
     record = read_batch(p, id);
     assert_int_equal(record->status, BATCH_SUSPENDED);
     assert_int_equal(record->total, 3);
@@ -343,13 +343,59 @@ static void unended(void **state)
     assert_int_equal(briefs[0].priority, 2147483647);
     assert_string_equal(briefs[1].id, first);
     move_batch(p, second, BATCH_PREPARING);
-    ok(p, status_batch_prepared(p->status, second, 1, "e", &p->err));
+    ok(p, status_batch_prepared(p->status, second, 1, "e", NULL, &p->err));
     ok(p, status_batch_unended(p->status, MINUTE, 9, p->arena, &briefs, &count, &p->err));
     assert_int_equal(count, 1); // it waits to be confirmed
     pass(MINUTE + 1);
     ok(p, status_batch_unended(p->status, MINUTE, 9, p->arena, &briefs, &count, &p->err));
     assert_int_equal(count, 2);
     assert_int_equal(briefs[0].status, BATCH_SUSPENDED);
+}
+
+/* However many of high priority wait, what is being brought on is looked at. */
+static void what_waits_comes_last(void **state)
+{
+    struct place *p = *state;
+    struct batch_request low = plain_request("low"), high = plain_request("high");
+    low.priority = 1;
+    const char *id = make(p, &low)->id;
+    make(p, &high);
+    move_batch(p, id, BATCH_PREPARING);
+    struct batch_brief *briefs;
+    int count;
+    ok(p, status_batch_unended(p->status, MINUTE, 1, p->arena, &briefs, &count, &p->err));
+    assert_int_equal(count, 1);
+    assert_string_equal(briefs[0].id, id);
+}
+
+/* --- what builtin does --- */
+
+static void what_builtin_does(void **state)
+{
+    struct place *p = *state;
+    struct batch_request request = plain_request("said");
+    request.builtin = (struct batch_builtin){.job = "{\"a\":1}", .output_bucket = "out"};
+    const char *said = make(p, &request)->id, *unsaid = make_plain(p, "unsaid")->id;
+    const struct batch_builtin later = {.job = "{}", .role = "r", .application = "films"};
+    assert_null(read_batch(p, unsaid)->request.builtin.job);
+    const char *ids[] = {said, unsaid};
+    for (size_t i = 0; i < COUNT(ids); i++) {
+        move_batch(p, ids[i], BATCH_PREPARING);
+        ok(p, status_batch_prepared(p->status, ids[i], 1, "e", &later, &p->err));
+    }
+    const struct batch_builtin *builtin = &read_batch(p, said)->request.builtin;
+    assert_string_equal(builtin->job, "{\"a\":1}");
+    assert_string_equal(builtin->output_bucket, "out");
+    assert_null(builtin->role);
+    builtin = &read_batch(p, unsaid)->request.builtin;
+    assert_string_equal(builtin->job, "{}");
+    assert_string_equal(builtin->role, "r");
+    assert_string_equal(builtin->application, "films");
+    struct batch_record *found;
+    ok(p, status_batch_find(p->status, "said", p->arena, &found, &p->err));
+    assert_string_equal(found->id, said);
+    ok(p, status_batch_find(p->status, "other", p->arena, &found, &p->err));
+    assert_null(found);
 }
 
 /* --- the jobs of its tasks --- */
@@ -397,6 +443,8 @@ int main(void)
         TEST(results),
         TEST(forgetting),
         TEST(unended),
+        TEST(what_waits_comes_last),
+        TEST(what_builtin_does),
         TEST(tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
