@@ -172,7 +172,8 @@ function contextOf(headers) {
         memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
         logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
         logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
-        clientContext: client ? JSON.parse(client) : undefined,
+        // headers come as Latin-1, whatever their bytes are
+        clientContext: client ? JSON.parse(Buffer.from(client, "latin1").toString()) : undefined,
         identity: undefined,
         getRemainingTimeInMillis: () => Math.max(deadline - Date.now(), 0),
     };

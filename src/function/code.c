@@ -105,7 +105,8 @@ static int sync_disk(const char *path, struct error *err)
     return r;
 }
 
-/* `fresh` becomes `path`, or goes if the same code is there already. */
+/* `fresh` becomes `path`. The same code may be there already, changed by the function: whoever
+ * still runs in it keeps it, as `fresh`, until code_remove_others(). */
 static int move(const char *fresh, const char *path, const char *parent, struct error *err)
 {
     if (sync_disk(fresh, err) < 0)
@@ -114,7 +115,11 @@ static int move(const char *fresh, const char *path, const char *parent, struct 
         return sync_disk(parent, err);
     if (errno != EEXIST && errno != ENOTEMPTY)
         return error_set(err, ERROR_BUG, "cannot make '%s': %s", path, strerror(errno));
-    return code_remove_tree(fresh, err);
+    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+        return sync_disk(parent, err);
+    if (errno != EINVAL && errno != ENOSYS)
+        return error_set(err, ERROR_BUG, "cannot replace '%s': %s", path, strerror(errno));
+    return code_remove_tree(fresh, err); // a file system that cannot: it stays as it is
 }
 
 /* The zip itself, beside the folder. Another one of that name is the same. */

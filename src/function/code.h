@@ -2,7 +2,8 @@
 /*
  * Where functions' code is: FOLDER/NAME/SHA256/, named by the SHA-256 of the zip that it came from,
  * and that zip as SHA256.zip beside it. A folder of that name is whole: the zip was unpacked beside
- * it and renamed when all of it was on disk.
+ * it and renamed when all of it was on disk. The function may write to it; the same zip put again
+ * makes it what it was.
  */
 #ifndef FUNCTION_CODE_H
 #define FUNCTION_CODE_H

@@ -94,7 +94,9 @@ int functions_update_code(struct functions *functions, const char *name, const c
                           struct function_record **ret, struct error *err) MUST_CHECK;
 
 /* UpdateFunctionConfiguration, PutFunctionConcurrency, TagResource: everything but the code;
- * strings of NULL stay as they are, numbers are set: begin with a copy of what is on record. */
+ * strings of NULL stay as they are, numbers are set: begin with a copy of what is on record, and
+ * leave its revision in it, so that nothing is lost that somebody else changes meanwhile:
+ * ERROR_CONFLICT, begin again. */
 int functions_update(struct functions *functions, const struct function_record *record,
                      struct arena *arena, struct function_record **ret,
                      struct error *err) MUST_CHECK;
@@ -120,7 +122,7 @@ struct invocation {
     const char *request_id;     /* a UUID; NULL: a new one */
     const char *trace_id;       /* Lambda-Runtime-Trace-Id: the function has it as _X_AMZN_TRACE_ID
                                  * while it runs, and SDKs send it on; NULL: one is made up */
-    struct cancel *cancel;      /* or NULL. It is looked at ten times a second. */
+    struct cancel *cancel;      /* or NULL. It is looked at twenty times a second. */
 };
 
 /* Lives in the caller's arena. */

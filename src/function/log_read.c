@@ -47,7 +47,7 @@ static int find_start(const struct files *files, int64_t after, int64_t *ret_off
 
 static bool is_asked_for(const struct log_query *query, const struct log_event *event)
 {
-    return event->at_ms >= query->from_ms && (!query->to_ms || event->at_ms < query->to_ms) &&
+    return event->at_ms >= query->from_ms && (!query->ends || event->at_ms < query->to_ms) &&
            (!query->stream || strcmp(event->stream, query->stream) == 0) &&
            (!query->prefix || strncmp(event->stream, query->prefix, strlen(query->prefix)) == 0) &&
            (!query->invocation || strcmp(event->invocation, query->invocation) == 0) &&
@@ -121,15 +121,16 @@ static void reverse(struct log_event *events, int count)
     }
 }
 
-/* The places of what is asked for in one file. */
-static void find_places(const struct log_query *query, struct text *text, struct text *places)
+/* The places of what is asked for in one file. Returns where its last whole event ends. */
+static int64_t find_places(const struct log_query *query, struct text *text, struct text *places)
 {
     struct log_event event;
-    for (size_t at = 0; log_file_event(text->data, text->size, at, &event);
-         at = (size_t)event.position) {
+    size_t at = 0;
+    for (; log_file_event(text->data, text->size, at, &event); at = (size_t)event.position) {
         if (is_asked_for(query, &event))
             text_append(places, &event, sizeof(event));
     }
+    return (int64_t)at;
 }
 
 /* The last ones: file by file from the newest, as far as it takes. */
@@ -144,9 +145,9 @@ static int read_back(struct files *files, const struct log_query *query, struct 
         int64_t start = i == first ? offset : 0;
         if (log_file_read(files->folder, number, start, &text, err) < 0)
             return -1;
+        int64_t whole = find_places(query, &text, &places);
         if (i == files->count - 1)
-            found->end = POSITION(number, start + (int64_t)text.size);
-        find_places(query, &text, &places);
+            found->end = POSITION(number, start + whole);
         const struct log_event *events = (const void *)places.data;
         for (size_t n = places.size / sizeof(*events); n > 0 && !found->more; n--) {
             const struct log_event *event = &events[n - 1];

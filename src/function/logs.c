@@ -83,6 +83,44 @@ int log_folder(const struct logs *logs, const char *group, char path[PATH_MAX], 
     return 0;
 }
 
+/* --- the numbers of files --- */
+
+static void last_path(const struct logs *logs, const char *suffix, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/.last%s", logs->folder, suffix);
+}
+
+/* The highest number that a deleted group had; 0 where none was deleted. */
+static int last_number(const struct logs *logs)
+{
+    char path[PATH_MAX];
+    int number = 0;
+    last_path(logs, "", path);
+    FILE *file = fopen(path, "re");
+    if (file && (fscanf(file, "%d", &number) != 1 || number < 0 || number >= LOG_FILE_NUMBER_MAX))
+        number = 0;
+    if (file)
+        fclose(file);
+    return number;
+}
+
+/* To be called before a group's files go. */
+static int keep_number(const struct logs *logs, int number, struct error *err)
+{
+    char path[PATH_MAX], fresh[PATH_MAX];
+    if (number <= last_number(logs))
+        return 0;
+    last_path(logs, "", path);
+    last_path(logs, ".new", fresh);
+    FILE *file = fopen(fresh, "we");
+    int r = file && fprintf(file, "%d\n", number) > 0 ? 0 : -1;
+    if (file && fclose(file) == EOF)
+        r = -1;
+    if (r < 0 || rename(fresh, path) < 0)
+        return error_set(err, ERROR_BUG, "cannot write '%s': %s", path, strerror(errno));
+    return 0;
+}
+
 /* --- writing --- */
 
 /* Opens the newest file, without what a crash has cut, or makes one. */
@@ -126,7 +164,7 @@ static int open_writer(struct logs *logs, const char *group, struct error *err)
     if (!writer)
         return error_set(err, ERROR_BUG, "out of memory");
     snprintf(writer->group, sizeof(writer->group), "%s", group);
-    writer->number = count ? numbers[count - 1] : 1;
+    writer->number = count ? numbers[count - 1] : last_number(logs) + 1;
     if (open_file(writer, folder, err) < 0) {
         free(writer);
         return -1;
@@ -258,6 +296,8 @@ static int remove_group(struct logs *logs, const char *group, struct error *err)
                    ? error_set(err, ERROR_NOT_FOUND,
                                "there is no log group '" LOGS_GROUP_PREFIX "%s'", group)
                    : -1;
+    if (count && keep_number(logs, numbers[count - 1], err) < 0)
+        return -1;
     for (struct writer **link = &logs->writers; *link; link = &(*link)->next)
         if (strcmp((*link)->group, group) == 0) {
             close_writer(logs, link);

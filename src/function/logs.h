@@ -4,8 +4,10 @@
  * DATA/logs.
  *
  * A group's events stand in the order of their arrival in files 00000001.log, 00000002.log …; the
- * oldest file goes when there are too many, so that a group has at most LOGS_GROUP_MAX bytes. An
- * event is a line of text about it, then the message and a newline:
+ * oldest file goes when there are too many, so that a group has at most LOGS_GROUP_MAX bytes. No
+ * number is used twice by a group, also when it was deleted and comes back: DATA/logs/.last has the
+ * highest one of deleted groups. So a position never means another place later. An event is a line
+ * of text about it, then the message and a newline:
  *
  *     1700000000123 17 c7c10e80-… 2026/01/31/[$LATEST]0123…
  *     the message, of that many bytes
@@ -59,12 +61,13 @@ struct log_query {
     const char *stream;     /* only of this one; NULL: all */
     const char *invocation; /* only of this request id; NULL: all */
     const char *prefix;     /* only of streams that begin so; NULL: all */
-    int64_t from_ms, to_ms; /* from_ms <= at < to_ms; to_ms 0: no end */
-    const char *pattern;    /* see log_pattern_check(); NULL or "": all */
-    int64_t after;          /* a position: what stands behind it; 0: from the start. One whose
-                             * file is gone is the start, too. */
-    int max;                /* events at most; fewer where they have LOGS_READ_MAX bytes */
-    bool newest;            /* the last `max` rather than the first, in the same order */
+    int64_t from_ms, to_ms; /* from_ms <= at < to_ms, this only if `ends` */
+    bool ends;
+    const char *pattern; /* see log_pattern_check(); NULL or "": all */
+    int64_t after;       /* a position: what stands behind it; 0: from the start. One whose
+                          * file is gone is the start, too. */
+    int max;             /* events at most; fewer where they have LOGS_READ_MAX bytes */
+    bool newest;         /* the last `max` rather than the first, in the same order */
 };
 
 /* What has been asked for, in the order of its arrival. *ret_end is the position to go on from

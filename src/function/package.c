@@ -17,17 +17,21 @@ enum {
     NAME_MAX_BYTES = 1024, /* of an entry */
     PART_MAX_BYTES = 255,  /* between two slashes */
     ENTRIES_MAX = 100 * 1000,
+    FOLDERS_MAX = 20 * 1000,
     BLOCK = 64 * 1024,
 };
 
-const struct package_limits package_limits = {
-    .zip_max = FUNCTION_ZIP_MAX, .bytes_max = FUNCTION_UNZIPPED_MAX, .entries_max = ENTRIES_MAX};
+const struct package_limits package_limits = {.zip_max = FUNCTION_ZIP_MAX,
+                                              .bytes_max = FUNCTION_UNZIPPED_MAX,
+                                              .entries_max = ENTRIES_MAX,
+                                              .folders_max = FOLDERS_MAX};
 
 struct unpacking {
     zip_t *zip;
     const struct package_limits *limits;
     int folder;      /* where everything goes */
     int64_t written; /* bytes of all files */
+    int folders;     /* that were made */
 };
 
 /* An entry, looked at. */
@@ -134,14 +138,19 @@ static const char *read_stat(struct unpacking *u, const struct entry *entry)
 /* --- files --- */
 
 /* Makes the folders that stand in front of each slash of `path`; and itself, if it is one. */
-static int make_folders(const struct unpacking *u, const struct entry *entry, struct error *err)
+static int make_folders(struct unpacking *u, const struct entry *entry, struct error *err)
 {
     char path[NAME_MAX_BYTES + 2];
     snprintf(path, sizeof(path), "%s%s", entry->path, entry->folder && *entry->path ? "/" : "");
     for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
         struct stat st;
         *slash = '\0';
-        if (mkdirat(u->folder, path, 0755) < 0) {
+        if (mkdirat(u->folder, path, 0755) == 0) {
+            if (++u->folders > u->limits->folders_max)
+                return error_set(err, ERROR_BAD_REQUEST,
+                                 "could not unzip the uploaded file: it has more than %d folders",
+                                 u->limits->folders_max);
+        } else {
             if (errno != EEXIST)
                 return fail_to_write(err, path);
             if (fstatat(u->folder, path, &st, AT_SYMLINK_NOFOLLOW) < 0)

@@ -20,9 +20,10 @@
 struct package_limits {
     int64_t zip_max, bytes_max; /* of the zip; of all files together */
     int entries_max;
+    int folders_max; /* also those that only stand before a file's name */
 };
 
-/* Lambda's; how many entries a package may have is ours. */
+/* Lambda's; how many entries and folders a package may have is ours. */
 extern const struct package_limits package_limits;
 
 /* Unpacks into `folder`, which is there and empty. ERROR_BAD_REQUEST: the zip; ERROR_BUG,

@@ -101,6 +101,8 @@ static void count_slots(const struct pool *pool, const char *name, int *ret_busy
     }
 }
 
+/* Its version still has it: whoever calls ends the process, which reads the version's record, and
+ * then counts it off. */
 static void unlink_slot(struct pool *pool, struct slot *gone)
 {
     struct slot **link = &pool->slots;
@@ -109,7 +111,6 @@ static void unlink_slot(struct pool *pool, struct slot *gone)
     *link = gone->next;
     gone->next = NULL;
     pool->slots_count--;
-    gone->version->slots--;
 }
 
 static void free_slot(struct slot **slot)
@@ -151,7 +152,7 @@ static struct slot *add_slot(struct pool *pool, struct version *version)
     return slot;
 }
 
-/* `*evicted` is to be freed outside of the lock. */
+/* `*evicted` is to be ended outside of the lock: see end_evicted(). */
 static int take(struct pool *pool, const char *name, struct slot **ret, struct slot **evicted,
                 struct error *err)
 {
@@ -179,12 +180,25 @@ static int take(struct pool *pool, const char *name, struct slot **ret, struct s
     return 0;
 }
 
+static void end_evicted(struct pool *pool, struct slot *evicted)
+{
+    process_free(&evicted->process);
+    pthread_mutex_lock(&pool->lock);
+    evicted->version->slots--;
+    if (!evicted->version->current)
+        pthread_cond_signal(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+    free_slot(&evicted);
+}
+
 int pool_take(struct pool *pool, const char *name, struct slot **ret, struct error *err)
 {
-    CLEANUP(free_slot) struct slot *evicted = NULL;
+    struct slot *evicted = NULL;
     pthread_mutex_lock(&pool->lock);
     int r = take(pool, name, ret, &evicted, err);
     pthread_mutex_unlock(&pool->lock);
+    if (evicted)
+        end_evicted(pool, evicted);
     return r;
 }
 
@@ -195,6 +209,11 @@ void pool_give(struct pool *pool, struct slot *slot)
         process_free(&slot->process); // whoever gets the answer finds nothing of it running
     pthread_mutex_lock(&pool->lock);
     bool stays = slot->process && slot->version->current;
+    if (!stays && slot->process) { // it counts until it has gone; nobody else takes a busy one
+        pthread_mutex_unlock(&pool->lock);
+        process_free(&slot->process);
+        pthread_mutex_lock(&pool->lock);
+    }
     unlink_slot(pool, slot);
     slot->busy = false;
     if (stays) {
@@ -202,8 +221,8 @@ void pool_give(struct pool *pool, struct slot *slot)
         slot->next = pool->slots;
         pool->slots = slot;
         pool->slots_count++;
-        slot->version->slots++;
     } else {
+        slot->version->slots--;
         gone = slot;
     }
     if (!stays && !slot->version->current)
@@ -237,6 +256,7 @@ static struct slot *collect_slots(struct pool *pool)
         if (!goes)
             continue;
         unlink_slot(pool, slot);
+        slot->version->slots--; // the keeper ends it before it forgets the version
         slot->next = collected;
         collected = slot;
     }

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ struct process {
     int statm;  /* /proc/PID/statm; -1: not to be had */
     int64_t started_us;
     int64_t memory_max; /* bytes, the most that was seen */
+    bool executed;      /* what is in memory is the function's and no longer the server's */
     bool killed;        /* by us */
     bool told_log_error;
     int invocations;
@@ -172,11 +174,25 @@ const struct error *process_log_error(struct process *process)
 
 /* --- memory --- */
 
+/* Whether it executes something else than we do: between fork() and exec() it has all of our memory
+ * for its own. */
+static bool has_executed(const struct process *process)
+{
+    char path[64], own[PATH_MAX], its[PATH_MAX];
+    snprintf(path, sizeof(path), "/proc/%d/exe", process->guard.child);
+    ssize_t own_size = readlink("/proc/self/exe", own, sizeof(own));
+    ssize_t its_size = readlink(path, its, sizeof(its));
+    return its_size > 0 && (its_size != own_size || memcmp(own, its, (size_t)its_size) != 0);
+}
+
 /* Returns whether it has more than it may have. */
 static bool look_at_memory(struct process *process)
 {
     char text[64];
     long long resident;
+    process->executed = process->executed || has_executed(process);
+    if (!process->executed)
+        return false;
     ssize_t size = process->statm < 0 ? -1 : pread(process->statm, text, sizeof(text) - 1, 0);
     if (size <= 0)
         return false;

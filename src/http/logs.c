@@ -300,12 +300,17 @@ int logs_describe_log_streams(struct service *service, struct call *call, struct
 
 /* --- events --- */
 
-static int read_times(const struct json *root, struct log_query *query, struct error *err)
+/* `inclusive`: what has happened at endTime is asked for, too. */
+static int read_times(const struct json *root, bool inclusive, struct log_query *query,
+                      struct error *err)
 {
     const int64_t max_ms = (int64_t)1 << 52;
+    int64_t end_ms = -1;
     if (read_int(root, "startTime", 0, max_ms, &query->from_ms, err) < 0 ||
-        read_int(root, "endTime", 0, max_ms, &query->to_ms, err) < 0)
+        read_int(root, "endTime", 0, max_ms, &end_ms, err) < 0)
         return -1;
+    query->ends = end_ms >= 0;
+    query->to_ms = end_ms + inclusive;
     return 0;
 }
 
@@ -408,7 +413,7 @@ int logs_filter_log_events(struct service *service, struct call *call, struct er
     int count;
     bool more;
     if (call_json(call, &root, err) < 0 || read_group(root, &query.group, err) < 0 ||
-        read_times(root, &query, err) < 0 || read_limit(root, &query, err) < 0 ||
+        read_times(root, true, &query, err) < 0 || read_limit(root, &query, err) < 0 ||
         call_string(root, "filterPattern", false, &query.pattern, err) < 0 ||
         (query.pattern && log_pattern_check(query.pattern, err) < 0) ||
         read_streams(root, &names, &query, err) < 0 || read_token(call, root, &query, err) < 0 ||
@@ -438,7 +443,7 @@ int logs_get_log_events(struct service *service, struct call *call, struct error
     bool more, from_head = false;
     if (call_json(call, &root, err) < 0 || read_group(root, &query.group, err) < 0 ||
         call_string(root, "logStreamName", true, &query.stream, err) < 0 ||
-        read_times(root, &query, err) < 0 || read_limit(root, &query, err) < 0 ||
+        read_times(root, false, &query, err) < 0 || read_limit(root, &query, err) < 0 ||
         read_bool(root, "startFromHead", &from_head, err) < 0 ||
         read_token(call, root, &query, err) < 0)
         return -1;

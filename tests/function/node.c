@@ -59,6 +59,25 @@ static void returned(void **state)
     }
 }
 
+/* What Invoke is given beside the event. */
+static void told(void **state)
+{
+    struct place *p = *state;
+    create_node(p, "f", "index.mjs",
+                "export const handler = async (e, c) => [c.clientContext, "
+                "process.env._X_AMZN_TRACE_ID];",
+                NULL, NULL);
+    struct invocation invocation = {
+        .function = "f",
+        .client_context = "{\"custom\":{\"a\":\"gr\u00fc\u00df \u20ac\"}}",
+        .trace_id = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0",
+    };
+    struct invocation_result *result;
+    ok(p, functions_invoke(p->functions, &invocation, p->arena, &result, &p->err));
+    expect_answer(result, "[{\"custom\":{\"a\":\"gr\u00fc\u00df \u20ac\"}},"
+                          "\"Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0\"]");
+}
+
 static const struct {
     const char *text, *handler, *type, *message;
 } faults[] = {
@@ -195,7 +214,8 @@ static void no_runtime(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(returned), TEST(gone_wrong), TEST(printed), TEST(runtime_of_its_own), TEST(no_runtime),
+        TEST(returned),           TEST(told),       TEST(gone_wrong), TEST(printed),
+        TEST(runtime_of_its_own), TEST(no_runtime),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,6 +247,28 @@ static void updated_while_running(void **state)
     arena_free(&old.arena);
 }
 
+/* The same zip again makes what the function has changed in its folder what it was. */
+static void the_same_code_again(void **state)
+{
+    struct place *p = *state;
+    struct function_record *record;
+    size_t size;
+    char *zip = make_zip(
+        (struct file[]){{"app.py", DEF "    said = open('said').read()\n"
+                                       "    open('said', 'w').write('no')\n    return said\n"},
+                        {"said", "yes"},
+                        {NULL}},
+        &size);
+    create_python(p, "f", pid_text);
+    for (int i = 0; i < 3; i++) {
+        ok(p, functions_update_code(p->functions, "f", NULL, zip, size, false, p->arena, &record,
+                                    &p->err));
+        expect_answer(invoke(p, "f", "{}"), "\"yes\"");
+        expect_answer(invoke(p, "f", "{}"), "\"no\"");
+    }
+    free(zip);
+}
+
 static int folders_in(const char *path)
 {
     int count = 0;
@@ -721,6 +743,7 @@ int main(void)
         TEST(reserved_concurrency),
         TEST(total),
         TEST(updated_while_running),
+        TEST(the_same_code_again),
         TEST(deleted_while_running),
         TEST(the_longest_payload),
         TEST(names_of_functions),

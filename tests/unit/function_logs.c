@@ -104,8 +104,9 @@ static const struct {
     {{.max = 2, .newest = true}, "four|five", true},
     {{.max = 5, .newest = true}, "one|two\nlines||four|five", false},
     {{.max = 10, .from_ms = 200}, "two\nlines||four|five", false},
-    {{.max = 10, .from_ms = 200, .to_ms = 400}, "two\nlines|", false},
-    {{.max = 10, .to_ms = 200}, "one", false},
+    {{.max = 10, .from_ms = 200, .to_ms = 400, .ends = true}, "two\nlines|", false},
+    {{.max = 10, .to_ms = 200, .ends = true}, "one", false},
+    {{.max = 10, .to_ms = 0, .ends = true}, "", false},
     {{.max = 10, .stream = "a"}, "one|two\nlines|five", false},
     {{.max = 10, .stream = "b", .newest = true}, "|four", false},
     {{.max = 10, .prefix = ""}, "one|two\nlines||four|five", false},
@@ -146,13 +147,25 @@ static void follows(void **state)
     assert_string_equal(read_all(p, &query, &query.after, NULL), "");
     say(p, "f", 3, "a", "three");
     assert_string_equal(read_all(p, &query, &query.after, NULL), "three");
+    for (int i = 0; i < 3; i++) { // it comes back, no shorter than it was
+        ok(p, logs_delete(p->logs, "f", &p->err));
+        query.max = 10;
+        say(p, "f", 1, "a", "one");
+        say(p, "f", 2, "a", "two");
+        say(p, "f", 3, "a", "three");
+        say(p, "f", 4, "a", "four");
+        assert_string_equal(read_all(p, &query, &query.after, NULL), "one|two|three|four");
+        assert_string_equal(read_all(p, &query, &query.after, NULL), "");
+        logs_free(&p->logs);
+        ok(p, logs_open(&p->logs, p->logs_folder, &p->err));
+    }
     ok(p, logs_delete(p->logs, "f", &p->err));
     say(p, "f", 4, "a", "four"); // as from the start
     query.after = INT64_C(7) << 32 | 100;
     assert_string_equal(read_all(p, &query, &query.after, NULL), "four");
     query.after = INT64_MIN;
     assert_string_equal(read_all(p, &query, &query.after, NULL), "four");
-    query.after = INT64_C(1) << 32 | 3; // inside of an event
+    query.after = INT64_C(5) << 32 | 3; // inside of an event
     assert_string_equal(read_all(p, &query, &query.after, NULL), "");
 }
 

@@ -20,7 +20,8 @@
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-static const struct package_limits small = {.zip_max = 4000, .bytes_max = 1000, .entries_max = 3};
+static const struct package_limits small = {
+    .zip_max = 4000, .bytes_max = 1000, .entries_max = 3, .folders_max = 300};
 
 struct place {
     char folder[80];
@@ -196,6 +197,29 @@ static void limits(void **state)
     expect_refusal(p, package_unpack(nothing, 22, &small, p->folder, &p->err), "non-empty");
 }
 
+/* One name of 1023 bytes has 511 folders. */
+static void many_folders(void **state)
+{
+    struct place *p = *state;
+    char name[1024] = "", path[128];
+    struct stat st;
+    for (int i = 0; i < 511; i++)
+        memcpy(name + 2 * i, "a/", 2);
+    expect_refusal(p, unpack(p, (struct file[]){{name, ""}, {NULL}}, &small),
+                   "it has more than 300 folders");
+    name[600] = '\0';
+    memset(name, 'b', 1);
+    assert_int_equal(unpack(p, (struct file[]){{name, ""}, {NULL}}, &small), 0);
+    struct package_limits one = small;
+    one.folders_max = 1; // what is there already does not count
+    assert_int_equal(unpack(p, (struct file[]){{"c/", ""}, {"c/1", ""}, {"c/2", ""}, {NULL}}, &one),
+                     0);
+    expect_refusal(p, unpack(p, (struct file[]){{"d/1", ""}, {"e/1", ""}, {NULL}}, &one),
+                   "it has more than 1 folders");
+    snprintf(path, sizeof(path), "%s/e/1", p->folder);
+    assert_int_equal(stat(path, &st), -1);
+}
+
 /* --- zips that lie --- */
 
 /* Where the bytes stand for the last time: in the central directory. */
@@ -349,6 +373,7 @@ int main(void)
         cmocka_unit_test(refuses),
         TEST(long_names),
         TEST(limits),
+        TEST(many_folders),
         TEST(a_bomb),
         TEST(damaged),
         TEST(cut_short),
