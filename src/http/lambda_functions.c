@@ -56,9 +56,28 @@ static bool is_snap_start(const struct json *value)
 /* Logs are text, and each function's are in the group of its name. */
 static bool is_logging(const struct json *value)
 {
-    return value->type == JSON_OBJECT && value->child && !value->child->next &&
-           json_same_name(value->child->key, "LogFormat") && value->child->type == JSON_STRING &&
-           strcmp(value->child->string, "Text") == 0;
+    static const char *const formats[] = {"Text", NULL};
+    const struct json *member = value->type == JSON_OBJECT ? value->child : NULL;
+    for (; member; member = member->next)
+        if (json_same_name(member->key, "LogGroup")
+                ? member->type != JSON_STRING
+                : !json_same_name(member->key, "LogFormat") || !is_word_of(member, formats))
+            return false;
+    return value->type == JSON_OBJECT;
+}
+
+/* That group may be named. */
+static int check_log_group(const struct json *root, const char *name, struct error *err)
+{
+    const struct json *logging = json_member(root, "LoggingConfig");
+    const struct json *group = logging ? json_member(logging, "LogGroup") : NULL;
+    if (!group || (strncmp(group->string, LOGS_GROUP_PREFIX, strlen(LOGS_GROUP_PREFIX)) == 0 &&
+                   strcmp(group->string + strlen(LOGS_GROUP_PREFIX), name) == 0))
+        return 0;
+    return error_set(err, ERROR_BAD_REQUEST,
+                     "LogGroup '%.100s' is not supported here: the function's is " LOGS_GROUP_PREFIX
+                     "%s",
+                     group->string, name);
 }
 
 static bool is_zip(const struct json *value)
@@ -119,7 +138,7 @@ static const struct member {
     {"SnapStart",            CREATE | CONFIGURE,        KEPT, is_snap_start, "ApplyOn of [PublishedVersions, None]"},
     {"VpcConfig",            CREATE | CONFIGURE,        KEPT, is_vpc, "lists of SubnetIds and SecurityGroupIds"},
     {"KMSKeyArn",            CREATE | CONFIGURE,        KEPT, is_string, "a string"},
-    {"LoggingConfig",        CREATE | CONFIGURE,        KEPT, is_logging, "a LogFormat of Text and nothing else"},
+    {"LoggingConfig",        CREATE | CONFIGURE,        KEPT, is_logging, "a LogFormat of Text, without levels"},
     {"Publish",              CREATE | CODE,             EMPTY}, /* there are no versions */
     {"DeadLetterConfig",     CREATE | CONFIGURE,        EMPTY},
     {"Layers",               CREATE | CONFIGURE,        EMPTY},
@@ -287,7 +306,8 @@ static bool read_name(struct service *service, struct call *call, const struct j
 static int read_function(struct call *call, const struct json *root, struct function_record *ret,
                          struct error *err)
 {
-    if (check_members(root, CREATE, err) < 0 || read_configuration(call, root, ret, err) < 0 ||
+    if (check_members(root, CREATE, err) < 0 || check_log_group(root, ret->name, err) < 0 ||
+        read_configuration(call, root, ret, err) < 0 ||
         mediaconvert_tags(call, root, &ret->tags, err) < 0)
         return -1;
     if (!ret->role)
@@ -430,38 +450,64 @@ int lambda_delete_function(struct service *service, struct call *call, struct er
 
 /* --- update --- */
 
+/* Takes what a request says over into a record. */
+typedef int change(struct call *call, const struct json *root, struct function_record *record,
+                   struct error *err);
+
+/* Applies a change to the record as it is now: again if somebody else changes it meanwhile, unless
+ * the caller has said what it must be (`revision`; NULL: anything). *ret NULL: refused. */
+static int change_function(struct service *service, struct call *call, const struct json *root,
+                           change *apply, const char *revision, struct function_record **ret,
+                           struct error *err)
+{
+    for (;;) {
+        struct function_record *now, changed;
+        *ret = NULL;
+        if (lambda_find(service, call, &now, err) < 0)
+            return -1;
+        if (!now)
+            return 0;
+        changed = *now;
+        if (apply(call, root, &changed, err) < 0)
+            return -1;
+        changed.revision = revision ? revision : now->revision;
+        if (functions_update(service->functions, &changed, call->arena, ret, err) == 0)
+            return 0;
+        if (revision || err->kind != ERROR_CONFLICT)
+            return lambda_failed(service, call, now->name, err);
+    }
+}
+
+static int configure(struct call *call, const struct json *root, struct function_record *record,
+                     struct error *err)
+{
+    if (check_members(root, CONFIGURE, err) < 0 || check_log_group(root, record->name, err) < 0)
+        return -1;
+    record->rest = kept(call, root, record->rest);
+    return read_configuration(call, root, record, err);
+}
+
 int lambda_update_function_configuration(struct service *service, struct call *call,
                                          struct error *err)
 {
     struct json *root;
-    struct function_record *function, changed, *made;
+    struct function_record *made;
+    const char *revision;
     if (!lambda_body(call, call_body_max(call), &root))
         return 0;
-    if (lambda_find(service, call, &function, err) < 0)
+    if (call_string(root, "RevisionId", false, &revision, err) < 0 ||
+        change_function(service, call, root, configure, revision, &made, err) < 0)
         return -1;
-    if (!function)
-        return 0;
-    changed = *function;
-    if (check_members(root, CONFIGURE, err) < 0 ||
-        read_configuration(call, root, &changed, err) < 0 ||
-        call_string(root, "RevisionId", false, &changed.revision, err) < 0)
-        return -1;
-    changed.tags = NULL;
-    changed.rest = kept(call, root, function->rest);
-    if (functions_update(service->functions, &changed, call->arena, &made, err) < 0)
-        return lambda_failed(service, call, function->name, err);
-    return answer(service, call, made);
+    return made ? answer(service, call, made) : 0;
 }
 
 /* Architectures of UpdateFunctionCode. */
-static int update_rest(struct service *service, struct call *call, const struct json *root,
-                       struct function_record **function, struct error *err)
+static int update_rest(struct call *call, const struct json *root, struct function_record *record,
+                       struct error *err)
 {
-    struct function_record changed = **function;
-    if (!json_member(root, "Architectures"))
-        return 0;
-    changed.rest = kept(call, root, changed.rest);
-    return functions_update(service->functions, &changed, call->arena, function, err);
+    (void)err;
+    record->rest = kept(call, root, record->rest);
+    return 0;
 }
 
 int lambda_update_function_code(struct service *service, struct call *call, struct error *err)
@@ -485,44 +531,45 @@ int lambda_update_function_code(struct service *service, struct call *call, stru
     if (!zip)
         return 0;
     if (functions_update_code(service->functions, function->name, revision, zip, size, dry_run,
-                              call->arena, &made, err) < 0 ||
-        (!dry_run && update_rest(service, call, root, &made, err) < 0))
+                              call->arena, &made, err) < 0)
         return lambda_failed(service, call, function->name, err);
-    return answer(service, call, made);
+    if (!dry_run && json_member(root, "Architectures") &&
+        change_function(service, call, root, update_rest, NULL, &made, err) < 0)
+        return -1;
+    return made ? answer(service, call, made) : 0;
 }
 
 /* --- concurrency --- */
 
-static int set_reserved(struct service *service, struct call *call, int reserved,
-                        struct function_record **ret, struct error *err)
+#define RESERVED "ReservedConcurrentExecutions"
+
+static int set_reserved(struct call *call, const struct json *root, struct function_record *record,
+                        struct error *err)
 {
-    struct function_record *function, changed;
-    *ret = NULL;
-    if (lambda_find(service, call, &function, err) < 0)
-        return -1;
-    if (!function)
-        return 0;
-    changed = *function;
-    changed.reserved = reserved;
-    changed.revision = NULL;
-    if (functions_update(service->functions, &changed, call->arena, ret, err) < 0)
-        return lambda_failed(service, call, function->name, err);
+    (void)call;
+    return read_int(root, RESERVED, &record->reserved, err);
+}
+
+static int set_no_limit(struct call *call, const struct json *root, struct function_record *record,
+                        struct error *err)
+{
+    (void)call, (void)root, (void)err;
+    record->reserved = FUNCTION_NO_LIMIT;
     return 0;
 }
 
 int lambda_put_function_concurrency(struct service *service, struct call *call, struct error *err)
 {
-    static const char member[] = "ReservedConcurrentExecutions";
     struct json *root;
     struct function_record *function;
     int reserved = FUNCTION_NO_LIMIT;
     if (!lambda_body(call, call_body_max(call), &root))
         return 0;
-    if (read_int(root, member, &reserved, err) < 0)
+    if (read_int(root, RESERVED, &reserved, err) < 0)
         return -1;
     if (reserved == FUNCTION_NO_LIMIT)
-        return error_set(err, ERROR_BAD_REQUEST, "%s is a required property", member);
-    if (set_reserved(service, call, reserved, &function, err) < 0)
+        return error_set(err, ERROR_BAD_REQUEST, RESERVED " is a required property");
+    if (change_function(service, call, root, set_reserved, NULL, &function, err) < 0)
         return -1;
     if (!function)
         return 0;
@@ -549,7 +596,7 @@ int lambda_delete_function_concurrency(struct service *service, struct call *cal
                                        struct error *err)
 {
     struct function_record *function;
-    return set_reserved(service, call, FUNCTION_NO_LIMIT, &function, err);
+    return change_function(service, call, NULL, set_no_limit, NULL, &function, err);
 }
 
 /* --- tags: the path has an ARN --- */
@@ -599,35 +646,25 @@ static const char *merge_tags(struct call *call, const char *tags, const struct 
     return arena_strdup(call->arena, out.data);
 }
 
-static int change_tags(struct service *service, struct call *call, const struct json *root,
+static int change_tags(struct call *call, const struct json *root, struct function_record *record,
                        struct error *err)
 {
-    struct function_record *function, changed, *made;
     const char *tags;
-    if (lambda_find(service, call, &function, err) < 0)
-        return -1;
-    if (!function)
-        return 0;
-    changed = *function;
-    changed.revision = NULL;
-    changed.tags = merge_tags(call, function->tags, root ? json_member(root, "Tags") : NULL);
+    record->tags = merge_tags(call, record->tags, root ? json_member(root, "Tags") : NULL);
     // the limits are those of all that it has then
     struct json whole = {.type = JSON_OBJECT}, *merged;
     size_t at;
-    if (json_parse(call->arena, changed.tags, strlen(changed.tags), &merged, &at, err) < 0)
+    if (json_parse(call->arena, record->tags, strlen(record->tags), &merged, &at, err) < 0)
         return -1;
     merged->key = "Tags";
     whole.child = merged;
-    if (mediaconvert_tags(call, &whole, &tags, err) < 0)
-        return -1;
-    if (functions_update(service->functions, &changed, call->arena, &made, err) < 0)
-        return lambda_failed(service, call, function->name, err);
-    return 0;
+    return mediaconvert_tags(call, &whole, &tags, err);
 }
 
 int lambda_tag_resource(struct service *service, struct call *call, struct error *err)
 {
     struct json *root;
+    struct function_record *function;
     const char *tags;
     if (!lambda_body(call, call_body_max(call), &root))
         return 0;
@@ -635,12 +672,13 @@ int lambda_tag_resource(struct service *service, struct call *call, struct error
         return -1;
     if (!tags)
         return error_set(err, ERROR_BAD_REQUEST, "Tags is a required property");
-    return change_tags(service, call, root, err);
+    return change_function(service, call, root, change_tags, NULL, &function, err);
 }
 
 int lambda_untag_resource(struct service *service, struct call *call, struct error *err)
 {
+    struct function_record *function;
     if (!call_query(call, "tagKeys"))
         return error_set(err, ERROR_BAD_REQUEST, "tagKeys is a required property");
-    return change_tags(service, call, NULL, err);
+    return change_function(service, call, NULL, change_tags, NULL, &function, err);
 }

@@ -84,6 +84,19 @@ static bool read_context(struct call *call, const char **ret)
     return true;
 }
 
+/* X-Amzn-Trace-Id, where it can stand in the environment of a function and in a header. */
+static const char *trace_of(const struct call *call)
+{
+    enum { TRACE_MAX = 512 };
+    const char *trace = call_header(call, "X-Amzn-Trace-Id");
+    if (!trace || !*trace || strlen(trace) > TRACE_MAX)
+        return NULL;
+    for (const char *c = trace; *c; c++)
+        if (*c < 0x20 || *c > 0x7e)
+            return NULL;
+    return trace;
+}
+
 /* The payload as a text of its own, for it may not end in a NUL. */
 static const char *payload_of(struct call *call)
 {
@@ -94,7 +107,11 @@ static int queue_event(struct service *service, struct call *call, const char *n
                        const char *context, struct error *err)
 {
     const struct invocation_record event = {
-        .function = name, .payload = payload_of(call), .client_context = context};
+        .function = name,
+        .payload = payload_of(call),
+        .client_context = context,
+        .trace_id = trace_of(call),
+    };
     if (status_invocation_add(service->status, &event, err) < 0)
         return -1;
     lambda_queue_wake(service->lambda_queue);
@@ -136,6 +153,7 @@ static int run(struct service *service, struct call *call, const char *name, con
         .payload = payload_of(call),
         .size = call->body_size ? call->body_size : strlen("{}"),
         .client_context = context,
+        .trace_id = trace_of(call),
         .cancel = service->stopping,
     };
     struct invocation_result *result;

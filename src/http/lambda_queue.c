@@ -13,7 +13,8 @@ enum {
     THREADS = 4,
     ATTEMPTS = 3,
     STACK_BYTES = 512 * 1024,
-    IDLE_S = 60,           /* so long sleeps who is not woken */
+    IDLE_S = 60,  /* so long sleeps who is not woken */
+    BROKEN_S = 5, /* so long sleeps, also if woken, who could not read or write the record */
     THROTTLED_MAX_S = 300, /* the longest wait of one that is throttled */
     AGE_MAX_S = 6 * 3600,
 };
@@ -101,6 +102,7 @@ static int run(struct lambda_queue *queue, struct invocation_record *record, str
         .payload = record->payload,
         .size = strlen(record->payload),
         .client_context = record->client_context,
+        .trace_id = record->trace_id,
         .cancel = &queue->stopping,
     };
     struct invocation_result *result;
@@ -114,22 +116,26 @@ static int run(struct lambda_queue *queue, struct invocation_record *record, str
 
 /* --- threads --- */
 
+/* Or until it ends; `seen` NULL: whatever the news. */
+static void sleep_us(struct lambda_queue *queue, const int64_t *seen, int64_t us)
+{
+    int64_t until_us = clock_monotonic_us() + us;
+    struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
+    pthread_mutex_lock(&queue->lock);
+    int r = 0;
+    while ((!seen || queue->added == *seen) && !cancel_requested(&queue->stopping) && r == 0)
+        r = pthread_cond_timedwait(&queue->news, &queue->lock, &until);
+    pthread_mutex_unlock(&queue->lock);
+}
+
 /* Until somebody says that there is something new, or then. */
 static void wait_for_news(struct lambda_queue *queue, int64_t seen, int64_t due_us)
 {
     const int64_t idle_us = (int64_t)IDLE_S * 1000000;
     int64_t wait_us = due_us ? due_us - clock_true_us() : idle_us;
-    struct timespec until;
     wait_us = wait_us < idle_us ? wait_us : idle_us;
-    if (wait_us <= 0)
-        return;
-    int64_t until_us = clock_monotonic_us() + wait_us;
-    until = (struct timespec){until_us / 1000000, until_us % 1000000 * 1000};
-    pthread_mutex_lock(&queue->lock);
-    int r = 0;
-    while (queue->added == seen && !cancel_requested(&queue->stopping) && r == 0)
-        r = pthread_cond_timedwait(&queue->news, &queue->lock, &until);
-    pthread_mutex_unlock(&queue->lock);
+    if (wait_us > 0)
+        sleep_us(queue, &seen, wait_us);
 }
 
 static int64_t added(struct lambda_queue *queue)
@@ -157,10 +163,13 @@ static void *work(void *arg)
         struct error err = {0};
         char why[ERROR_FRAMES * ERROR_TEXT];
         int64_t seen = added(queue), due_us = 0;
-        if (run_next(queue, &due_us, &err) < 0)
-            log_line(queue->options.log, LOG_LEVEL_ERROR, "invocations", "why",
-                     error_text(&err, why, sizeof(why)), NULL);
-        wait_for_news(queue, seen, due_us);
+        if (run_next(queue, &due_us, &err) == 0) {
+            wait_for_news(queue, seen, due_us);
+            continue;
+        }
+        log_line(queue->options.log, LOG_LEVEL_ERROR, "invocations", "why",
+                 error_text(&err, why, sizeof(why)), NULL);
+        sleep_us(queue, NULL, (int64_t)BROKEN_S * 1000000);
     }
     return NULL;
 }

@@ -4,13 +4,15 @@ import base64
 import hashlib
 import json
 import re
+import sqlite3
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
 from conftest import client_of, zip_of
-from program import AUTHORIZATION
+from program import AUTHORIZATION, KEY, SECRET, Serve
 
 ROLE = "arn:aws:iam::111122223333:role/lambda"
 ARN = "arn:aws:lambda:us-east-1:111122223333:function:"
@@ -252,6 +254,44 @@ def test_update_configuration(functions, create):
     functions.get_waiter("function_updated_v2").wait(FunctionName=name)
 
 
+def test_updates_at_once(functions, create):
+    """None of them is lost, whatever they change."""
+    made = create()
+    name, arn = made["FunctionName"], made["FunctionArn"]
+    calls = [lambda i=i: functions.tag_resource(Resource=arn, Tags={f"k{i}": "v"}) for i in range(8)]
+    calls += [
+        lambda: functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=7),
+        lambda: functions.update_function_configuration(FunctionName=name, Timeout=33),
+        lambda: functions.update_function_configuration(FunctionName=name, MemorySize=333),
+        lambda: functions.update_function_configuration(FunctionName=name, EphemeralStorage={"Size": 999}),
+        lambda: functions.update_function_configuration(FunctionName=name, TracingConfig={"Mode": "Active"}),
+    ]
+    with ThreadPoolExecutor(6) as pool:  # as many as the server takes at once, and none waits
+        for done in [pool.submit(call) for call in calls]:
+            done.result()
+    got = functions.get_function(FunctionName=name)
+    assert got["Tags"] == {f"k{i}": "v" for i in range(8)}
+    assert got["Concurrency"] == {"ReservedConcurrentExecutions": 7}
+    found = got["Configuration"]
+    assert (found["Timeout"], found["MemorySize"], found["EphemeralStorage"]) == (33, 333, {"Size": 999})
+    assert found["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_what_was_answered_can_be_given_back(serve, create):
+    name = create()["FunctionName"]
+
+    def send(method, body=b""):
+        status, _, answer = serve.send(method, f"/2015-03-31/functions/{name}/configuration", SIGNED, body)
+        return status, json.loads(answer)
+
+    logging = send("GET")[1]["LoggingConfig"]  # which botocore before 1.32 does not know
+    assert logging == {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"}
+    status, answer = send("PUT", json.dumps({"LoggingConfig": logging}).encode())
+    assert (status, answer["LoggingConfig"]) == (200, logging)
+    for wrong in ({"LogGroup": "/aws/lambda/another"}, {"LogFormat": "JSON"}, {"SystemLogLevel": "INFO"}):
+        assert send("PUT", json.dumps({"LoggingConfig": wrong}).encode())[0] == 400
+
+
 def test_update_code(functions, create):
     name = create()["FunctionName"]
     code = zip_of(main="def handler(event, context):\n    return 'second'\n")
@@ -402,6 +442,55 @@ def test_builtin_is_for_batch_jobs(functions):
     assert message == "'builtin' can only be invoked by batch jobs"
 
 
+ENVIRONMENT = "import os\n\ndef handler(event, context):\n    return dict(os.environ)\n"
+
+
+def environment_of(serve, name="environment"):
+    functions = client_of(serve, "lambda")
+    functions.create_function(
+        FunctionName=name, Runtime="python3.11", Role=ROLE, Handler="main.handler", Timeout=10,
+        Code={"ZipFile": zip_of(main=ENVIRONMENT)},
+    )
+    return json.load(functions.invoke(FunctionName=name)["Payload"])
+
+
+def test_keys_for_aws_are_no_functions(new_serve, tmp_path, monkeypatch):
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws/credentials").write_text("[default]\naws_access_key_id = REAL\naws_secret_access_key = real\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    serve = new_serve()
+    found = environment_of(serve)
+    assert (found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"]) == ("local", "local")
+    assert found["AWS_ENDPOINT_URL"] == found["AWS_ENDPOINT_URL_LAMBDA"] == serve.url
+    assert found["AWS_ENDPOINT_URL_S3_CONTROL"] == f"http://localhost:{serve.port}"
+    assert "AWS_ENDPOINT_URL_S3" not in found
+    assert "REAL" not in str(found)
+
+
+def test_functions_have_the_keys_of_the_server(locked):
+    found = environment_of(locked)
+    assert (found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"]) == (KEY, SECRET)
+
+
+def test_trace_id(serve, functions, new_name, tmp_path):
+    name, file = new_name(), tmp_path / "trace"
+    text = "import os\n\ndef handler(event, context):\n    trace = os.environ['_X_AMZN_TRACE_ID']\n"
+    text += "    if event:\n        open(event, 'w').write(trace)\n    return trace\n"
+    functions.create_function(
+        FunctionName=name, Runtime="python3.11", Role=ROLE, Handler="main.handler", Code={"ZipFile": zip_of(main=text)}
+    )
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=3995c3f42cd8ad8;Sampled=1"
+
+    def send(trace, event="", **more):
+        headers = SIGNED | {"X-Amzn-Trace-Id": trace} | more
+        return serve.send("POST", f"/2015-03-31/functions/{name}/invocations", headers, json.dumps(event).encode())
+
+    assert json.loads(send(trace)[2]) == trace
+    assert json.loads(send("a" * 513)[2]).startswith("Root=1-")
+    assert send(trace, str(file), **{"X-Amz-Invocation-Type": "Event"})[0] == 202
+    assert until(file.exists) and until(file.read_text) == trace
+
+
 # --- events ---
 
 
@@ -450,6 +539,24 @@ def test_events_survive_the_server(new_serve, create_again, tmp_path):
     assert until(file.exists)
 
 
+def test_events_that_cannot_be_read(tmp_path, create_again):
+    """Whoever works them off pauses, and goes on when they can be read again."""
+    serve, file = Serve(tmp_path / "serve", "--queue-delay", "86400"), tmp_path / "touched"
+    functions = client_of(serve, "lambda")
+    name = create_again(functions)
+    [database] = (serve.folder / "data").glob("*.db")
+    with sqlite3.connect(database, timeout=30) as connection:
+        connection.execute("CREATE TRIGGER no BEFORE UPDATE ON invocations BEGIN SELECT RAISE(ABORT, 'no'); END")
+    for _ in range(3):
+        functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({"touch": str(file)}).encode())
+    time.sleep(2)
+    assert 1 <= serve.log.read_text().count("event=invocations") <= 4  # once for each of its threads
+    with sqlite3.connect(database, timeout=30) as connection:
+        connection.execute("DROP TRIGGER no")
+    assert until(lambda: file.exists() and len(file.read_text().splitlines()) == 3)
+    assert serve.stop() == 0
+
+
 # --- logs ---
 
 
@@ -494,6 +601,13 @@ def test_filters(logs, printed):
     now = int(time.time() * 1000)
     assert ask(startTime=now + 60000)["events"] == [] and ask(endTime=now - 600000)["events"] == []
     assert len(messages(ask(startTime=now - 600000, endTime=now + 60000))) == 3
+    whole = ask()["events"]
+    last, stream = whole[-1]["timestamp"], whole[-1]["logStreamName"]
+    assert ask(startTime=last, endTime=last)["events"] == [e for e in whole if e["timestamp"] == last]
+    of_stream = {"logGroupName": printed, "logStreamName": stream}
+    assert logs.get_log_events(**of_stream, startTime=last, endTime=last)["events"] == []
+    assert logs.get_log_events(**of_stream, startTime=last, endTime=last + 1)["events"]
+    assert ask(endTime=0)["events"] == []
     stream = ask()["events"][0]["logStreamName"]
     assert len(messages(ask(logStreamNames=[stream, "none"]))) == 3 and ask(logStreamNames=["none"])["events"] == []
     assert len(messages(ask(logStreamNamePrefix=stream[:10]))) == 3

@@ -81,6 +81,14 @@ def serve(tmp_path):
     assert TOKEN not in serve.log.read_text()
 
 
+@pytest.mark.parametrize("path", [PATH, PATH + "/", "/webhooks", "/2017-08-29/queues"])
+@pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
+def test_the_token_is_not_in_the_log(serve, method, path):
+    for name in ("token", "%74oken", "X-Amz-Signature"):
+        serve.send(method, f"{path}?{name}={TOKEN}", BEARER, b"{}")
+    assert f"target={path} " in serve.log.read_text()
+
+
 def send(serve, told, headers=BEARER, path=PATH):
     text = told if isinstance(told, bytes) else json.dumps(told).encode()
     status, _, answer = serve.send("POST", path, headers, text)

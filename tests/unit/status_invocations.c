@@ -62,6 +62,30 @@ static void test_again(void **state)
     assert_int_equal(again->created_us, start_us);
 }
 
+/* Those of a megabyte each: not ten thousand of them. */
+static void test_bytes(void **state)
+{
+    enum { SIZE = 1 << 20 };
+    struct place *p = *state;
+    char *payload = malloc(SIZE + 1);
+    memset(payload, ' ', SIZE);
+    payload[SIZE] = '\0';
+    struct invocation_record event = {
+        .function = "f", .payload = payload, .trace_id = "Root=1-2-3"};
+    for (int64_t bytes = 0; bytes < INVOCATIONS_BYTES_MAX; bytes += SIZE)
+        ok(p, status_invocation_add(p->status, &event, &p->err));
+    event.payload = "1";
+    assert_int_equal(status_invocation_add(p->status, &event, &p->err), -1);
+    assert_int_equal(p->err.kind, ERROR_THROTTLED);
+    assert_string_equal(p->err.frame[0], "events of 256 MiB wait already");
+    int64_t due_us;
+    struct invocation_record *first = take(p, &due_us);
+    assert_string_equal(first->trace_id, "Root=1-2-3");
+    ok(p, status_invocation_forget(p->status, first->number, &p->err));
+    ok(p, status_invocation_add(p->status, &event, &p->err));
+    free(payload);
+}
+
 /* What was under way when the process ended is due at the next start. */
 static void test_it_lasts(void **state)
 {
@@ -81,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_order),
         TEST(test_again),
+        TEST(test_bytes),
         TEST(test_it_lasts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
