@@ -15,7 +15,8 @@
 #     500 jobs on one server that nobody kills, which must not grow.
 #   tools/soak.sh [batch]
 #     Runs a batch job of a million entries with the handler that does nothing, and one of 100,000 through a
-#     warm Python process; prints the memory and the tasks a second of each.
+#     warm Python process; prints the memory and the tasks a second of each. Then a million through
+#     Python that are killed five times on the way.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 soak=build/soak
@@ -133,6 +134,7 @@ well = [run(1_000_000, 5000, "--handler", "noop"),
 shutil.rmtree(FOLDER)
 sys.exit(not all(well))
 END
+    BATCH_ENTRIES=1000000 /usr/bin/python3 -m pytest -q tests/batch/test_kill.py::test_kill
 }
 
 for part in $what; do
