@@ -204,13 +204,14 @@ static int decide_profile(struct option_list *list, const struct h264_settings *
 static void decide_structure(struct option_list *list, const struct h264_settings *h264, bool draft)
 {
     bool baseline = h264->CodecProfile == H264_CODEC_PROFILE_BASELINE;
-    bool cavlc = baseline || h264->EntropyEncoding == H264_ENTROPY_ENCODING_CAVLC;
-    int64_t bframes = h264->has_NumberBFramesBetweenReferenceFrames
+    int64_t bframes = baseline ? 0
+                      : h264->has_NumberBFramesBetweenReferenceFrames
                           ? h264->NumberBFramesBetweenReferenceFrames
                           : 3;
+    /* CAVLC is faster; with B frames the profile that players are told remains the same. */
+    bool cavlc =
+        baseline || h264->EntropyEncoding == H264_ENTROPY_ENCODING_CAVLC || (draft && bframes);
     add(list, "coder", cavlc ? "vlc" : "cabac");
-    if (baseline)
-        bframes = 0;
     add_int(list, "bf", bframes);
     if (bframes && !draft)
         add(list, "b_strategy", h264->DynamicSubGop == H264_DYNAMIC_SUB_GOP_STATIC ? "0" : "1");
