@@ -57,8 +57,7 @@ def our_options(clip, *settings):
     outputs = [*groups[0]["outputs"][:3], groups[1]["outputs"][0]]
     for output in outputs:
         video = output["video"]
-        words = ["-c:v", "libx264", "-threads", "1", "-flags", "+cgop",
-                 "-force_key_frames", f"expr:eq(mod(n,{video['gopFrames']}),0)"]  # fmt: skip
+        words = ["-c:v", "libx264", "-flags", "+cgop", "-force_key_frames", f"expr:eq(mod(n,{video['gopFrames']}),0)"]  # fmt: skip
         for name, value in video["options"].items():
             words += [f"-{name}:v", value]
         yield [*words, "-pix_fmt", "yuv420p"]
