@@ -18,7 +18,7 @@ declare -A groups=(
     [clip]="ffmpeg"
     # The film clip that tools/demo.sh shows is an npm package.
     [film]="npm"
-    [test]="ffmpeg strace binutils util-linux libcmocka-dev clang clang-format libclang-rt-dev
+    [test]="ffmpeg strace binutils util-linux procps libcmocka-dev clang clang-format libclang-rt-dev
             python3 python3-pytest python3-numpy python3-botocore python3-boto3 python3-yaml"
     # The AWS SDK for JavaScript runs on it.
     [api]="nodejs npm"
