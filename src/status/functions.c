@@ -9,7 +9,7 @@
     "name, runtime, handler, role, description, timeout_s, memory_mib, reserved, environment,"     \
     " rest, tags, code_sha256, code_size, revision, created_us, modified_us"
 
-static struct function_record *read_function(struct statement *s, struct arena *arena)
+static void *read_function(struct statement *s, struct arena *arena)
 {
     struct function_record *function = ARENA_NEW(arena, struct function_record);
     function->name = column_text(s, arena);
@@ -157,22 +157,13 @@ int status_function_list(struct status *status, const struct page *page, struct 
                          struct error *err)
 {
     CLEANUP(transaction_end) struct transaction t = reading(status);
-    const char *after = "";
-    if (page->token && page_key(arena, "functions", page->token, &after, err) < 0)
+    const char *after;
+    if (page_after(arena, "functions", page, &after, err) < 0)
         return -1;
     CLEANUP(statement_done)
     struct statement *s = statement(
-        t.database, "SELECT " COLUMNS " FROM functions WHERE name > ? ORDER BY name LIMIT ?");
+        t.database, "SELECT name, " COLUMNS " FROM functions WHERE name > ? ORDER BY name LIMIT ?");
     bind_text(s, after);
-    bind_int(s, (int64_t)page->max + 1);
-    struct function_record **functions = ARENA_ARRAY(arena, struct function_record *, page->max);
-    int count = 0, r;
-    while ((r = statement_row(s, err)) > 0 && count < page->max)
-        functions[count++] = read_function(s, arena);
-    if (r < 0)
-        return -1;
-    *ret = functions;
-    *ret_count = count;
-    *ret_next = r > 0 && count ? page_token(arena, "functions", functions[count - 1]->name) : NULL;
-    return 0;
+    return page_read(s, "functions", page, arena, read_function, (void ***)ret, ret_count, ret_next,
+                     err);
 }

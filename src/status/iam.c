@@ -14,41 +14,9 @@ const char *status_iam_arn(const struct status *status, struct arena *arena, con
     return arena_printf(arena, "arn:aws:iam::%s:%s%s%s", status->owner.account, kind, path, name);
 }
 
-/* --- pages of all lists: ordered by their first column --- */
-
-static int page_after(struct arena *arena, const char *list, const struct page *page,
-                      const char **ret, struct error *err)
-{
-    *ret = "";
-    return page->token ? page_key(arena, list, page->token, ret, err) : 0;
-}
-
-/* Reads the page's rows with read(), one of which there may be more than it holds. */
-static int read_page(struct statement *s, const char *list, const struct page *page,
-                     struct arena *arena, void *(*read)(struct statement *, struct arena *),
-                     const char *(*key)(const void *), void ***ret, int *ret_count,
-                     const char **ret_next, struct error *err)
-{
-    void **rows = arena_alloc(arena, sizeof(*rows) * (size_t)page->max);
-    int count = 0, r;
-    while ((r = statement_row(s, err)) > 0 && count < page->max)
-        rows[count++] = read(s, arena);
-    if (r < 0)
-        return -1;
-    *ret = rows;
-    *ret_count = count;
-    *ret_next = r > 0 ? page_token(arena, list, key(rows[count - 1])) : NULL;
-    return 0;
-}
-
 static void *read_name(struct statement *s, struct arena *arena)
 {
     return (void *)column_text(s, arena);
-}
-
-static const char *key_name(const void *row)
-{
-    return row;
 }
 
 /* --- how policies are found --- */
@@ -71,11 +39,6 @@ static void *read_policy(struct statement *s, struct arena *arena)
     policy->attached = column_int(s);
     policy->bounding = column_int(s);
     return policy;
-}
-
-static const char *key_policy(const void *row)
-{
-    return ((const struct iam_policy *)row)->name;
 }
 
 static int get_policy(struct transaction *t, const char *arn, struct arena *arena,
@@ -125,11 +88,6 @@ static void *read_role(struct statement *s, struct arena *arena)
     role->max_session_s = column_int(s);
     role->created_us = column_int64(s);
     return role;
-}
-
-static const char *key_role(const void *row)
-{
-    return ((const struct iam_role *)row)->name;
 }
 
 static int get_role(struct transaction *t, const char *name, struct arena *arena,
@@ -250,14 +208,12 @@ int status_role_list(struct status *status, const char *path, const struct page 
         return -1;
     CLEANUP(transaction_end) struct transaction t = reading(status);
     CLEANUP(statement_done)
-    struct statement *s = statement(t.database, "SELECT " ROLE_COLUMNS " FROM iam_roles"
+    struct statement *s = statement(t.database, "SELECT name, " ROLE_COLUMNS " FROM iam_roles"
                                                 " WHERE substr(path, 1, length(?1)) = ?1"
                                                 " AND name > ?2 ORDER BY name LIMIT ?3");
     bind_text(s, path);
     bind_text(s, after);
-    bind_int(s, (int64_t)page->max + 1);
-    return read_page(s, "roles", page, arena, read_role, key_role, (void ***)ret, ret_count,
-                     ret_next, err);
+    return page_read(s, "roles", page, arena, read_role, (void ***)ret, ret_count, ret_next, err);
 }
 
 /* --- policies that are a role's own --- */
@@ -330,13 +286,12 @@ int status_role_policy_list(struct status *status, const char *role, const struc
         return -1;
     CLEANUP(statement_done)
     struct statement *s =
-        statement(t.database, "SELECT name FROM iam_role_policies WHERE role = ? AND name > ?"
+        statement(t.database, "SELECT name, name FROM iam_role_policies WHERE role = ? AND name > ?"
                               " ORDER BY name LIMIT ?");
     bind_text(s, role);
     bind_text(s, after);
-    bind_int(s, (int64_t)page->max + 1);
-    return read_page(s, "rolePolicies", page, arena, read_name, key_name, (void ***)ret, ret_count,
-                     ret_next, err);
+    return page_read(s, "rolePolicies", page, arena, read_name, (void ***)ret, ret_count, ret_next,
+                     err);
 }
 
 /* --- managed policies --- */
@@ -407,16 +362,15 @@ int status_policy_list(struct status *status, const char *path, bool only_attach
     CLEANUP(transaction_end) struct transaction t = reading(status);
     CLEANUP(statement_done)
     struct statement *s = statement(
-        t.database, "SELECT " POLICY_COLUMNS " FROM iam_policies"
+        t.database, "SELECT name, " POLICY_COLUMNS " FROM iam_policies"
                     " WHERE substr(path, 1, length(?1)) = ?1 AND name > ?2 AND (NOT ?3 OR"
                     " EXISTS (SELECT 1 FROM iam_attachments WHERE arn = iam_policies.arn))"
                     " ORDER BY name LIMIT ?4");
     bind_text(s, path);
     bind_text(s, after);
     bind_int(s, only_attached);
-    bind_int(s, (int64_t)page->max + 1);
-    return read_page(s, "policies", page, arena, read_policy, key_policy, (void ***)ret, ret_count,
-                     ret_next, err);
+    return page_read(s, "policies", page, arena, read_policy, (void ***)ret, ret_count, ret_next,
+                     err);
 }
 
 /* --- attached ones --- */
@@ -468,13 +422,12 @@ int status_policy_attached(struct status *status, const char *role, const char *
     // an ARN's path is what stands behind ":policy"
     CLEANUP(statement_done)
     struct statement *s =
-        statement(t.database, "SELECT arn FROM iam_attachments WHERE role = ?1 AND arn > ?2"
+        statement(t.database, "SELECT arn, arn FROM iam_attachments WHERE role = ?1 AND arn > ?2"
                               " AND substr(arn, instr(arn, ':policy/') + 7, length(?3)) = ?3"
                               " ORDER BY arn LIMIT ?4");
     bind_text(s, role);
     bind_text(s, after);
     bind_text(s, path);
-    bind_int(s, (int64_t)page->max + 1);
-    return read_page(s, "attachments", page, arena, read_name, key_name, (void ***)ret, ret_count,
-                     ret_next, err);
+    return page_read(s, "attachments", page, arena, read_name, (void ***)ret, ret_count, ret_next,
+                     err);
 }

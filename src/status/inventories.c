@@ -8,7 +8,7 @@
     "bucket, id, filter, destination, prefix, owner, encryption, kms_key, fields, enabled,"        \
     " period_days, changed_us, due_us, written_us, manifest, why"
 
-static struct inventory_record *read_record(struct statement *s, struct arena *arena)
+static void *read_record(struct statement *s, struct arena *arena)
 {
     struct inventory_record *record = ARENA_NEW(arena, struct inventory_record);
     record->bucket = column_text(s, arena);
@@ -134,27 +134,18 @@ int status_inventory_list(struct status *status, const char *bucket, const struc
                           struct arena *arena, struct inventory_record ***ret, int *ret_count,
                           const char **ret_next, struct error *err)
 {
-    const char *after = "";
-    if (page->token && page_key(arena, "inventories", page->token, &after, err) < 0)
+    const char *after;
+    if (page_after(arena, "inventories", page, &after, err) < 0)
         return -1;
     CLEANUP(transaction_end) struct transaction t = reading(status);
     CLEANUP(statement_done)
     struct statement *s =
-        statement(t.database, "SELECT " COLUMNS " FROM inventories WHERE bucket = ? AND id > ?"
+        statement(t.database, "SELECT id, " COLUMNS " FROM inventories WHERE bucket = ? AND id > ?"
                               " ORDER BY id LIMIT ?");
     bind_text(s, bucket);
     bind_text(s, after);
-    bind_int(s, (int64_t)page->max + 1);
-    struct inventory_record **records = ARENA_ARRAY(arena, struct inventory_record *, page->max);
-    int count = 0, r;
-    while ((r = statement_row(s, err)) > 0 && count < page->max)
-        records[count++] = read_record(s, arena);
-    if (r < 0)
-        return -1;
-    *ret = records;
-    *ret_count = count;
-    *ret_next = r > 0 ? page_token(arena, "inventories", records[count - 1]->id) : NULL;
-    return 0;
+    return page_read(s, "inventories", page, arena, read_record, (void ***)ret, ret_count, ret_next,
+                     err);
 }
 
 int status_inventory_next(struct status *status, struct arena *arena, struct inventory_record **ret,

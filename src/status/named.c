@@ -26,9 +26,9 @@ int named_list_sql(struct text *sql, const char *columns, const char *from, enum
     return 0;
 }
 
-const char *named_token(struct arena *arena, enum list_by by, const char *key)
+const char *named_list(enum list_by by)
 {
-    return page_token(arena, orders[by].list, key);
+    return orders[by].list;
 }
 
 int named_forget_tags(struct transaction *t, const char *resource, struct error *err)

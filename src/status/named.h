@@ -7,14 +7,14 @@
 #include "status/queues.h"
 #include "status/store.h"
 
-/* A SELECT of one page: first the key of the record, then `columns`. To be bound: what `from`
- * needs, *ret_after, and how many records. `by` goes by the columns name, number and system. */
+/* A SELECT of one page, for page_read(): first the key of the record, then `columns`. To be bound:
+ * what `from` needs, and *ret_after. `by` goes by the columns name, number and system. */
 int named_list_sql(struct text *sql, const char *columns, const char *from, enum list_by by,
                    const struct page *page, struct arena *arena, const char **ret_after,
                    struct error *err) MUST_CHECK;
 
-/* The token behind the record with that key. */
-const char *named_token(struct arena *arena, enum list_by by, const char *key);
+/* What its tokens call that list. */
+const char *named_list(enum list_by by);
 
 /* `resource` is what its ARN ends in: "queues/NAME". */
 int named_forget_tags(struct transaction *t, const char *resource, struct error *err) MUST_CHECK;

@@ -5,6 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "status/statement.h"
+#include "status/status.h"
+
 enum { TOKEN_MAX = 2048 };
 
 static const char digits[] = "0123456789abcdef";
@@ -63,5 +66,31 @@ int page_number(struct arena *arena, const char *list, const char *token, int64_
     if (end == key || *end || errno || number < 0)
         return error_set(err, ERROR_BAD_REQUEST, "this is no token of this list");
     *ret = number;
+    return 0;
+}
+
+int page_after(struct arena *arena, const char *list, const struct page *page, const char **ret,
+               struct error *err)
+{
+    *ret = "";
+    return page->token ? page_key(arena, list, page->token, ret, err) : 0;
+}
+
+int page_read(struct statement *s, const char *list, const struct page *page, struct arena *arena,
+              page_row *read, void ***ret, int *ret_count, const char **ret_next, struct error *err)
+{
+    bind_int(s, (int64_t)page->max + 1); // one more tells whether there is a next page
+    void **rows = ARENA_ARRAY(arena, void *, page->max);
+    const char *key = NULL;
+    int count = 0, r;
+    while ((r = statement_row(s, err)) > 0 && count < page->max) {
+        key = column_text(s, arena);
+        rows[count++] = read(s, arena);
+    }
+    if (r < 0)
+        return -1;
+    *ret = rows;
+    *ret_count = count;
+    *ret_next = r > 0 && key ? page_token(arena, list, key) : NULL;
     return 0;
 }

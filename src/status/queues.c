@@ -11,7 +11,7 @@
     " coalesce((SELECT jobs FROM job_counts WHERE queue = q.name AND status = 0), 0),"             \
     " coalesce((SELECT jobs FROM job_counts WHERE queue = q.name AND status = 1), 0)"
 
-static struct queue_record *read_queue(struct statement *s, struct arena *arena)
+static void *read_queue(struct statement *s, struct arena *arena)
 {
     struct queue_record *queue = ARENA_NEW(arena, struct queue_record);
     queue->name = column_text(s, arena);
@@ -139,17 +139,6 @@ int status_queue_list(struct status *status, enum list_by by, const struct page 
         return -1;
     CLEANUP(statement_done) struct statement *s = statement(t.database, sql.data);
     bind_text(s, after);
-    bind_int(s, (int64_t)page->max + 1);
-    struct queue_record **queues = ARENA_ARRAY(arena, struct queue_record *, page->max);
-    int count = 0, r;
-    while ((r = statement_row(s, err)) > 0 && count < page->max) {
-        after = column_text(s, arena);
-        queues[count++] = read_queue(s, arena);
-    }
-    if (r < 0)
-        return -1;
-    *ret = queues;
-    *ret_count = count;
-    *ret_next = r > 0 ? named_token(arena, by, after) : NULL;
-    return 0;
+    return page_read(s, named_list(by), page, arena, read_queue, (void ***)ret, ret_count, ret_next,
+                     err);
 }

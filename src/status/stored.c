@@ -3,6 +3,7 @@
 #include "status/stored.h"
 
 #include "status/named.h"
+#include "status/page.h"
 
 #define COLUMNS "name, category, request, created_us, updated_us"
 
@@ -13,7 +14,7 @@ static const struct {
     [STORED_PRESET] = {"preset", "presets"},
 };
 
-static struct stored_record *read_stored(struct statement *s, struct arena *arena)
+static void *read_stored(struct statement *s, struct arena *arena)
 {
     struct stored_record *record = ARENA_NEW(arena, struct stored_record);
     record->name = column_text(s, arena);
@@ -135,17 +136,6 @@ int status_stored_list(struct status *status, enum stored_kind kind, const char 
     bind_int(s, kind);
     bind_text(s, category);
     bind_text(s, after);
-    bind_int(s, (int64_t)page->max + 1);
-    struct stored_record **records = ARENA_ARRAY(arena, struct stored_record *, page->max);
-    int count = 0, r;
-    while ((r = statement_row(s, err)) > 0 && count < page->max) {
-        after = column_text(s, arena);
-        records[count++] = read_stored(s, arena);
-    }
-    if (r < 0)
-        return -1;
-    *ret = records;
-    *ret_count = count;
-    *ret_next = r > 0 ? named_token(arena, by, after) : NULL;
-    return 0;
+    return page_read(s, named_list(by), page, arena, read_stored, (void ***)ret, ret_count,
+                     ret_next, err);
 }
