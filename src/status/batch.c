@@ -93,10 +93,21 @@ static int get(struct transaction *t, const char *column, const char *value, str
 static int get_by_id(struct transaction *t, const char *id, struct arena *arena,
                      struct batch_record **ret, struct error *err)
 {
-    int r = get(t, "id", id, arena, ret, err);
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no batch job '%s'", id);
-    return r < 0 ? -1 : 0;
+    if (rows_or_error(get(t, "id", id, arena, ret, err), err, ERROR_NOT_FOUND,
+                      "there is no batch job '%s'", id) < 0)
+        return -1;
+    return 0;
+}
+
+/* Commits, and returns the record as it is then. */
+static int finish(struct transaction *t, const char *id, struct arena *arena,
+                  struct batch_record **ret, struct error *err)
+{
+    struct batch_record *record;
+    if (get_by_id(t, id, arena, &record, err) < 0 || transaction_commit(t, err) < 0)
+        return -1;
+    *ret = record;
+    return 0;
 }
 
 int status_batch_get(struct status *status, const char *id, struct arena *arena,
@@ -212,12 +223,9 @@ int status_batch_create(struct status *status, const struct batch_request *reque
     if (transaction_begin(&t, status, err) < 0)
         return -1;
     int found = find_token(&t, request->token, text, arena, &id, err);
-    struct batch_record *record;
-    if (found < 0 || (!found && insert_batch(&t, request, text, arena, &id, err) < 0) ||
-        get_by_id(&t, id, arena, &record, err) < 0 || transaction_commit(&t, err) < 0)
+    if (found < 0 || (!found && insert_batch(&t, request, text, arena, &id, err) < 0))
         return -1;
-    *ret = record;
-    return 0;
+    return finish(&t, id, arena, ret, err);
 }
 
 /* --- tags --- */
@@ -270,12 +278,11 @@ static int find_status(struct transaction *t, const char *id, enum batch_status 
     CLEANUP(statement_done)
     struct statement *s = statement(t->database, "SELECT status FROM batches WHERE id = ?");
     bind_text(s, id);
-    int r = statement_row(s, err);
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no batch job '%s'", id);
-    if (r > 0)
-        *ret = (enum batch_status)column_int(s);
-    return r < 0 ? -1 : 0;
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no batch job '%s'",
+                      id) < 0)
+        return -1;
+    *ret = (enum batch_status)column_int(s);
+    return 0;
 }
 
 /* Only here a batch job's state is written, and with it the times that go by states. */
@@ -335,12 +342,7 @@ int status_batch_ask(struct status *status, const char *id, enum batch_status wa
         statement(t.database, "UPDATE batches SET update_reason = ? WHERE id = ?");
     bind_text(s, reason);
     bind_text(s, id);
-    struct batch_record *record;
-    if (statement_run(s, err) < 0 || get_by_id(&t, id, arena, &record, err) < 0 ||
-        transaction_commit(&t, err) < 0)
-        return -1;
-    *ret = record;
-    return 0;
+    return statement_run(s, err) < 0 ? -1 : finish(&t, id, arena, ret, err);
 }
 
 int status_batch_set_priority(struct status *status, const char *id, int priority,
@@ -357,12 +359,7 @@ int status_batch_set_priority(struct status *status, const char *id, int priorit
     struct statement *s = statement(t.database, "UPDATE batches SET priority = ? WHERE id = ?");
     bind_int(s, priority);
     bind_text(s, id);
-    struct batch_record *record;
-    if (statement_run(s, err) < 0 || get_by_id(&t, id, arena, &record, err) < 0 ||
-        transaction_commit(&t, err) < 0)
-        return -1;
-    *ret = record;
-    return 0;
+    return statement_run(s, err) < 0 ? -1 : finish(&t, id, arena, ret, err);
 }
 
 int status_batch_prepared(struct status *status, const char *id, int64_t total, const char *etag,

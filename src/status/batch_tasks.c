@@ -13,12 +13,11 @@ static int find_number(struct transaction *t, const char *id, int64_t *ret, stru
     CLEANUP(statement_done)
     struct statement *s = statement(t->database, "SELECT number FROM batches WHERE id = ?");
     bind_text(s, id);
-    int r = statement_row(s, err);
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no batch job '%s'", id);
-    if (r > 0)
-        *ret = column_int64(s);
-    return r < 0 ? -1 : 0;
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no batch job '%s'",
+                      id) < 0)
+        return -1;
+    *ret = column_int64(s);
+    return 0;
 }
 
 /* --- results --- */

@@ -35,11 +35,9 @@ int status_target_place(struct status *status, const char *target, int64_t *ret,
     CLEANUP(statement_done)
     struct statement *s = statement(t.database, "SELECT place FROM targets WHERE name = ?");
     bind_text(s, target);
-    int r = statement_row(s, err);
-    if (r < 0)
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no target '%s'",
+                      target) < 0)
         return -1;
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no target '%s'", target);
     *ret = column_int64(s);
     return 0;
 }
@@ -54,11 +52,9 @@ int status_target_got(struct status *status, const char *target, int64_t number,
         statement(t.database, "UPDATE targets SET place = max(place, ?) WHERE name = ?");
     bind_int(s, number);
     bind_text(s, target);
-    int changed = statement_run(s, err);
-    if (changed < 0)
+    if (rows_or_error(statement_run(s, err), err, ERROR_NOT_FOUND, "there is no target '%s'",
+                      target) < 0)
         return -1;
-    if (!changed)
-        return error_set(err, ERROR_NOT_FOUND, "there is no target '%s'", target);
     return transaction_commit(&t, err);
 }
 

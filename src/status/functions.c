@@ -38,11 +38,9 @@ static int get(struct transaction *t, const char *name, struct arena *arena,
     struct statement *s =
         statement(t->database, "SELECT " COLUMNS " FROM functions WHERE name = ?");
     bind_text(s, name);
-    int r = statement_row(s, err);
-    if (r < 0)
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no function '%s'",
+                      name) < 0)
         return -1;
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no function '%s'", name);
     *ret = read_function(s, arena);
     return 0;
 }
@@ -98,11 +96,9 @@ int status_function_create(struct status *status, const struct function_record *
     bind_function(s, function);
     bind_text(s, random_uuid(revision));
     bind_int(s, t.now_us);
-    int added = statement_run(s, err);
-    if (added < 0)
+    if (rows_or_error(statement_run(s, err), err, ERROR_CONFLICT,
+                      "there is a function '%s' already", function->name) < 0)
         return -1;
-    if (!added)
-        return error_set(err, ERROR_CONFLICT, "there is a function '%s' already", function->name);
     return finish(&t, function->name, arena, ret, err);
 }
 
@@ -131,9 +127,7 @@ int status_function_update(struct status *status, const struct function_record *
     bind_function(s, function);
     bind_text(s, random_uuid(revision));
     bind_int(s, t.now_us);
-    if (statement_run(s, err) < 0)
-        return -1;
-    return finish(&t, function->name, arena, ret, err);
+    return statement_run(s, err) < 0 ? -1 : finish(&t, function->name, arena, ret, err);
 }
 
 int status_function_delete(struct status *status, const char *name, struct error *err)
@@ -144,11 +138,9 @@ int status_function_delete(struct status *status, const char *name, struct error
     CLEANUP(statement_done)
     struct statement *s = statement(t.database, "DELETE FROM functions WHERE name = ?");
     bind_text(s, name);
-    int gone = statement_run(s, err);
-    if (gone < 0)
+    if (rows_or_error(statement_run(s, err), err, ERROR_NOT_FOUND, "there is no function '%s'",
+                      name) < 0)
         return -1;
-    if (!gone)
-        return error_set(err, ERROR_NOT_FOUND, "there is no function '%s'", name);
     return transaction_commit(&t, err);
 }
 

@@ -6,7 +6,9 @@
 #include "status/page.h"
 #include "status/store.h"
 
-#define AWS_POLICIES "arn:aws:iam::aws:policy/"
+#define AWS_POLICIES   "arn:aws:iam::aws:policy/"
+#define NO_POLICY      "Policy %.200s was not found."
+#define NO_ROLE_POLICY "The role policy with name %s cannot be found."
 
 const char *status_iam_arn(const struct status *status, struct arena *arena, const char *kind,
                            const char *path, const char *name)
@@ -48,12 +50,10 @@ static int get_policy(struct transaction *t, const char *arn, struct arena *aren
     struct statement *s =
         statement(t->database, "SELECT " POLICY_COLUMNS " FROM iam_policies WHERE arn = ?");
     bind_text(s, arn);
-    int r = statement_row(s, err);
-    if (r > 0)
-        *ret = read_policy(s, arena);
-    return r > 0   ? 0
-           : r < 0 ? -1
-                   : error_set(err, ERROR_NOT_FOUND, "Policy %.200s was not found.", arn);
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, NO_POLICY, arn) < 0)
+        return -1;
+    *ret = read_policy(s, arena);
+    return 0;
 }
 
 /* Whether there is such a policy; AWS's own are all there. */
@@ -97,13 +97,11 @@ static int get_role(struct transaction *t, const char *name, struct arena *arena
     struct statement *s =
         statement(t->database, "SELECT " ROLE_COLUMNS " FROM iam_roles WHERE name = ?");
     bind_text(s, name);
-    int r = statement_row(s, err);
-    if (r > 0)
-        *ret = read_role(s, arena);
-    return r > 0 ? 0
-           : r < 0
-               ? -1
-               : error_set(err, ERROR_NOT_FOUND, "The role with name %s cannot be found.", name);
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND,
+                      "The role with name %s cannot be found.", name) < 0)
+        return -1;
+    *ret = read_role(s, arena);
+    return 0;
 }
 
 /* The role's name as it was given first. */
@@ -144,11 +142,9 @@ int status_role_create(struct status *status, const struct iam_role *role, struc
     bind_text(s, role->tags);
     bind_int(s, role->max_session_s);
     bind_int(s, t.now_us);
-    int added = statement_run(s, err);
-    if (added < 0)
+    if (rows_or_error(statement_run(s, err), err, ERROR_CONFLICT,
+                      "Role with name %s already exists.", role->name) < 0)
         return -1;
-    if (!added)
-        return error_set(err, ERROR_CONFLICT, "Role with name %s already exists.", role->name);
     struct iam_role *made;
     if (get_role(&t, role->name, arena, &made, err) < 0 || transaction_commit(&t, err) < 0)
         return -1;
@@ -218,11 +214,6 @@ int status_role_list(struct status *status, const char *path, const struct page 
 
 /* --- policies that are a role's own --- */
 
-static int no_role_policy(const char *name, struct error *err)
-{
-    return error_set(err, ERROR_NOT_FOUND, "The role policy with name %s cannot be found.", name);
-}
-
 int status_role_policy_put(struct status *status, const char *role, const char *name,
                            const char *document, struct error *err)
 {
@@ -252,10 +243,10 @@ int status_role_policy_get(struct status *status, const char *role, const char *
         statement(t.database, "SELECT document FROM iam_role_policies WHERE role = ? AND name = ?");
     bind_text(s, role);
     bind_text(s, name);
-    int r = statement_row(s, err);
-    if (r > 0)
-        *ret_document = column_text(s, arena);
-    return r > 0 ? 0 : r < 0 ? -1 : no_role_policy(name, err);
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, NO_ROLE_POLICY, name) < 0)
+        return -1;
+    *ret_document = column_text(s, arena);
+    return 0;
 }
 
 int status_role_policy_delete(struct status *status, const char *role, const char *name,
@@ -270,8 +261,9 @@ int status_role_policy_delete(struct status *status, const char *role, const cha
         statement(t.database, "DELETE FROM iam_role_policies WHERE role = ? AND name = ?");
     bind_text(s, role);
     bind_text(s, name);
-    int deleted = statement_run(s, err);
-    return deleted < 0 ? -1 : !deleted ? no_role_policy(name, err) : transaction_commit(&t, err);
+    if (rows_or_error(statement_run(s, err), err, ERROR_NOT_FOUND, NO_ROLE_POLICY, name) < 0)
+        return -1;
+    return transaction_commit(&t, err);
 }
 
 int status_role_policy_list(struct status *status, const char *role, const struct page *page,
@@ -323,13 +315,10 @@ int status_policy_create(struct status *status, const struct iam_policy *policy,
     bind_text(s, policy->document);
     bind_text(s, policy->tags);
     bind_int(s, t.now_us);
-    int added = statement_run(s, err);
-    if (added < 0)
+    if (rows_or_error(statement_run(s, err), err, ERROR_CONFLICT,
+                      "A policy called %s already exists. Duplicate names are not allowed.",
+                      policy->name) < 0)
         return -1;
-    if (!added)
-        return error_set(err, ERROR_CONFLICT,
-                         "A policy called %s already exists. Duplicate names are not allowed.",
-                         policy->name);
     struct iam_policy *made;
     if (get_policy(&t, arn, arena, &made, err) < 0 || transaction_commit(&t, err) < 0)
         return -1;
@@ -403,10 +392,9 @@ int status_policy_detach(struct status *status, const char *role, const char *ar
         statement(t.database, "DELETE FROM iam_attachments WHERE role = ? AND arn = ?");
     bind_text(s, role);
     bind_text(s, arn);
-    int deleted = statement_run(s, err);
-    if (!deleted)
-        return error_set(err, ERROR_NOT_FOUND, "Policy %.200s was not found.", arn);
-    return deleted < 0 ? -1 : transaction_commit(&t, err);
+    if (rows_or_error(statement_run(s, err), err, ERROR_NOT_FOUND, NO_POLICY, arn) < 0)
+        return -1;
+    return transaction_commit(&t, err);
 }
 
 int status_policy_attached(struct status *status, const char *role, const char *path,

@@ -88,11 +88,7 @@ int status_inventory_put(struct status *status, const struct inventory_record *r
     return transaction_commit(&t, err);
 }
 
-static int not_there(const char *bucket, const char *id, struct error *err)
-{
-    return error_set(err, ERROR_NOT_FOUND, "the bucket '%s' has no inventory configuration '%s'",
-                     bucket, id);
-}
+#define NOT_THERE "the bucket '%s' has no inventory configuration '%s'"
 
 int status_inventory_get(struct status *status, const char *bucket, const char *id,
                          struct arena *arena, struct inventory_record **ret, struct error *err)
@@ -103,9 +99,8 @@ int status_inventory_get(struct status *status, const char *bucket, const char *
         statement(t.database, "SELECT " COLUMNS " FROM inventories WHERE bucket = ? AND id = ?");
     bind_text(s, bucket);
     bind_text(s, id);
-    int r = statement_row(s, err);
-    if (r <= 0)
-        return r < 0 ? -1 : not_there(bucket, id, err);
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, NOT_THERE, bucket, id) < 0)
+        return -1;
     *ret = read_record(s, arena);
     return 0;
 }
@@ -117,8 +112,7 @@ static int delete_one(struct transaction *t, const char *bucket, const char *id,
         statement(t->database, "DELETE FROM inventories WHERE bucket = ? AND id = ?");
     bind_text(s, bucket);
     bind_text(s, id);
-    int rows = statement_run(s, err);
-    return rows ? rows : not_there(bucket, id, err);
+    return rows_or_error(statement_run(s, err), err, ERROR_NOT_FOUND, NOT_THERE, bucket, id);
 }
 
 int status_inventory_delete(struct status *status, const char *bucket, const char *id,

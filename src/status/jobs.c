@@ -63,11 +63,9 @@ static int insert_job(struct transaction *t, const struct new_job *job, const ch
     bind_text(s, job->token);
     bind_text(s, job->input);
     bind_text(s, job->queue);
-    int r = statement_row(s, err);
-    if (r < 0)
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no queue '%s'",
+                      job->queue) < 0)
         return -1;
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no queue '%s'", job->queue);
     *ret_number = column_int64(s);
     return 0;
 }

@@ -9,11 +9,8 @@ int life_find(struct transaction *t, const char *id, struct job_life *ret, struc
     struct statement *s = statement(
         t->database, "SELECT number, status, attempt, cancel_requested FROM jobs WHERE id = ?");
     bind_text(s, id);
-    int r = statement_row(s, err);
-    if (r < 0)
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no job '%s'", id) < 0)
         return -1;
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no job '%s'", id);
     ret->number = column_int64(s);
     ret->status = (enum job_status)column_int(s);
     ret->attempt = column_int(s);

@@ -33,11 +33,8 @@ static int subject_read(struct transaction *t, int64_t job, struct arena *arena,
                                " FROM jobs j JOIN job_texts t ON t.job = j.number"
                                " WHERE j.number = ?");
     bind_int(s, job);
-    int r = statement_row(s, err);
-    if (r < 0)
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no such job") < 0)
         return -1;
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no such job");
     ret->id = column_text(s, arena);
     ret->queue = column_text(s, arena);
     ret->metadata = column_text(s, arena);

@@ -35,11 +35,9 @@ static int get(struct transaction *t, const char *name, struct arena *arena,
     struct statement *s =
         statement(t->database, "SELECT " COLUMNS " FROM queues q WHERE q.name = ?");
     bind_text(s, name);
-    int r = statement_row(s, err);
-    if (r < 0)
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no queue '%s'", name) <
+        0)
         return -1;
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no queue '%s'", name);
     *ret = read_queue(s, arena);
     return 0;
 }
@@ -49,6 +47,17 @@ int status_queue_get(struct status *status, const char *name, struct arena *aren
 {
     CLEANUP(transaction_end) struct transaction t = reading(status);
     return get(&t, name, arena, ret, err);
+}
+
+/* Commits, and returns the record as it is then. */
+static int finish(struct transaction *t, const char *name, struct arena *arena,
+                  struct queue_record **ret, struct error *err)
+{
+    struct queue_record *record;
+    if (get(t, name, arena, &record, err) < 0 || transaction_commit(t, err) < 0)
+        return -1;
+    *ret = record;
+    return 0;
 }
 
 int status_queue_create(struct status *status, const struct queue_record *queue,
@@ -70,16 +79,10 @@ int status_queue_create(struct status *status, const struct queue_record *queue,
     bind_int(s, queue->concurrent_jobs);
     bind_text(s, queue->rest);
     bind_int(s, t.now_us);
-    int added = statement_run(s, err);
-    if (added < 0)
+    if (rows_or_error(statement_run(s, err), err, ERROR_CONFLICT, "there is a queue '%s' already",
+                      queue->name) < 0)
         return -1;
-    if (!added)
-        return error_set(err, ERROR_CONFLICT, "there is a queue '%s' already", queue->name);
-    struct queue_record *record;
-    if (get(&t, queue->name, arena, &record, err) < 0 || transaction_commit(&t, err) < 0)
-        return -1;
-    *ret = record;
-    return 0;
+    return finish(&t, queue->name, arena, ret, err);
 }
 
 int status_queue_update(struct status *status, const struct queue_record *queue,
@@ -100,12 +103,7 @@ int status_queue_update(struct status *status, const struct queue_record *queue,
     bind_text(s, queue->rest);
     bind_int(s, t.now_us);
     bind_text(s, queue->name);
-    struct queue_record *record;
-    if (statement_run(s, err) < 0 || get(&t, queue->name, arena, &record, err) < 0 ||
-        transaction_commit(&t, err) < 0)
-        return -1;
-    *ret = record;
-    return 0;
+    return statement_run(s, err) < 0 ? -1 : finish(&t, queue->name, arena, ret, err);
 }
 
 int status_queue_delete(struct status *status, const char *name, struct error *err)

@@ -80,11 +80,8 @@ int record_get(struct transaction *t, int64_t number, struct arena *arena, struc
     struct statement *s = statement(t->database, "SELECT " RECORD_COLUMNS " FROM " RECORD_TABLES
                                                  " WHERE j.number = ?");
     bind_int(s, number);
-    int r = statement_row(s, err);
-    if (r < 0)
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no such job") < 0)
         return -1;
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no such job");
     struct job_record *record = record_read(s, arena, &number);
     if (record_complete(t, record, number, arena, err) < 0)
         return -1;

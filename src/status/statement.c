@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status/statement.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <sqlite3.h>
@@ -176,6 +178,18 @@ int statement_run(struct statement *s, struct error *err)
     if (r < 0)
         return r;
     return sqlite3_changes(s->database->connection);
+}
+
+int rows_or_error(int rows, struct error *err, enum error_kind kind, const char *fmt, ...)
+{
+    if (rows)
+        return rows;
+    char text[ERROR_TEXT];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    return error_set(err, kind, "%s", text);
 }
 
 const char *column_text(struct statement *s, struct arena *arena)

@@ -54,6 +54,11 @@ int statement_row(struct statement *statement, struct error *err) MUST_CHECK;
 /* For what returns no rows: how many rows it has changed, or -1. */
 int statement_run(struct statement *statement, struct error *err) MUST_CHECK;
 
+/* `rows`, which statement_row() or statement_run() has returned; where there are none, that is this
+ * error. */
+int rows_or_error(int rows, struct error *err, enum error_kind kind, const char *fmt, ...)
+    PRINTF(4, 5) MUST_CHECK;
+
 /* The next column of the row. NULL reads as 0, or as NULL. Texts are copied into the arena. */
 const char *column_text(struct statement *statement, struct arena *arena);
 int64_t column_int64(struct statement *statement);

@@ -33,11 +33,9 @@ static int get(struct transaction *t, enum stored_kind kind, const char *name, s
         statement(t->database, "SELECT " COLUMNS " FROM stored WHERE kind = ? AND name = ?");
     bind_int(s, kind);
     bind_text(s, name);
-    int r = statement_row(s, err);
-    if (r < 0)
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no %s '%s'",
+                      kinds[kind].word, name) < 0)
         return -1;
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no %s '%s'", kinds[kind].word, name);
     *ret = read_stored(s, arena);
     return 0;
 }
@@ -47,6 +45,17 @@ int status_stored_get(struct status *status, enum stored_kind kind, const char *
 {
     CLEANUP(transaction_end) struct transaction t = reading(status);
     return get(&t, kind, name, arena, ret, err);
+}
+
+/* Commits, and returns the record as it is then. */
+static int finish(struct transaction *t, enum stored_kind kind, const char *name,
+                  struct arena *arena, struct stored_record **ret, struct error *err)
+{
+    struct stored_record *record;
+    if (get(t, kind, name, arena, &record, err) < 0 || transaction_commit(t, err) < 0)
+        return -1;
+    *ret = record;
+    return 0;
 }
 
 int status_stored_create(struct status *status, enum stored_kind kind,
@@ -65,17 +74,10 @@ int status_stored_create(struct status *status, enum stored_kind kind,
     bind_text(s, record->category);
     bind_text(s, record->request);
     bind_int(s, t.now_us);
-    int added = statement_run(s, err);
-    if (added < 0)
+    if (rows_or_error(statement_run(s, err), err, ERROR_CONFLICT, "there is a %s '%s' already",
+                      kinds[kind].word, record->name) < 0)
         return -1;
-    if (!added)
-        return error_set(err, ERROR_CONFLICT, "there is a %s '%s' already", kinds[kind].word,
-                         record->name);
-    struct stored_record *made;
-    if (get(&t, kind, record->name, arena, &made, err) < 0 || transaction_commit(&t, err) < 0)
-        return -1;
-    *ret = made;
-    return 0;
+    return finish(&t, kind, record->name, arena, ret, err);
 }
 
 int status_stored_update(struct status *status, enum stored_kind kind,
@@ -94,12 +96,7 @@ int status_stored_update(struct status *status, enum stored_kind kind,
     bind_int(s, t.now_us);
     bind_int(s, kind);
     bind_text(s, record->name);
-    struct stored_record *changed;
-    if (statement_run(s, err) < 0 || get(&t, kind, record->name, arena, &changed, err) < 0 ||
-        transaction_commit(&t, err) < 0)
-        return -1;
-    *ret = changed;
-    return 0;
+    return statement_run(s, err) < 0 ? -1 : finish(&t, kind, record->name, arena, ret, err);
 }
 
 int status_stored_delete(struct status *status, enum stored_kind kind, const char *name,

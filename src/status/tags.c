@@ -95,11 +95,6 @@ int status_tags_remove(struct status *status, const char *arn, const char *const
 
 /* --- values --- */
 
-static int no_value(const char *key, struct error *err)
-{
-    return error_set(err, ERROR_NOT_FOUND, "there is no '%s'", key);
-}
-
 int status_value_get(struct status *status, const char *key, struct arena *arena, const char **ret,
                      struct error *err)
 {
@@ -107,10 +102,10 @@ int status_value_get(struct status *status, const char *key, struct arena *arena
     CLEANUP(statement_done)
     struct statement *s = statement(t.database, "SELECT value FROM small_values WHERE key = ?");
     bind_text(s, key);
-    int r = statement_row(s, err);
-    if (r > 0)
-        *ret = column_text(s, arena);
-    return r > 0 ? 0 : r < 0 ? -1 : no_value(key, err);
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no '%s'", key) < 0)
+        return -1;
+    *ret = column_text(s, arena);
+    return 0;
 }
 
 int status_value_set(struct status *status, const char *key, const char *value, struct error *err)
@@ -138,8 +133,7 @@ int status_value_delete(struct status *status, const char *key, struct error *er
     CLEANUP(statement_done)
     struct statement *s = statement(t.database, "DELETE FROM small_values WHERE key = ?");
     bind_text(s, key);
-    int deleted = statement_run(s, err);
-    if (deleted <= 0)
-        return deleted < 0 ? -1 : no_value(key, err);
+    if (rows_or_error(statement_run(s, err), err, ERROR_NOT_FOUND, "there is no '%s'", key) < 0)
+        return -1;
     return transaction_commit(&t, err);
 }
