@@ -159,17 +159,25 @@ int status_batch_list(struct status *status, const bool wanted[BATCH_STATUSES],
     return 0;
 }
 
-/* --- CreateJob --- */
-
-static int insert_tags(struct transaction *t, const char *id, const char *tags, struct error *err)
+static int find_status(struct transaction *t, const char *id, enum batch_status *ret,
+                       struct error *err)
 {
     CLEANUP(statement_done)
-    struct statement *s =
-        statement(t->database, "INSERT INTO tags (resource, key, value)"
-                               " SELECT 'batches/' || ?, key, value FROM json_each(?)");
+    struct statement *s = statement(t->database, "SELECT status FROM batches WHERE id = ?");
     bind_text(s, id);
-    bind_text(s, tags);
-    return statement_run(s, err) < 0 ? -1 : 0;
+    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no batch job '%s'",
+                      id) < 0)
+        return -1;
+    *ret = (enum batch_status)column_int(s);
+    return 0;
+}
+
+/* --- CreateJob --- */
+
+/* What tags know it as. */
+static const char *resource_of(struct arena *arena, const char *id)
+{
+    return arena_printf(arena, "batches/%s", id);
 }
 
 static int insert_batch(struct transaction *t, const struct batch_request *request,
@@ -192,7 +200,7 @@ static int insert_batch(struct transaction *t, const struct batch_request *reque
     if (statement_row(s, err) <= 0)
         return -1;
     *ret_id = column_text(s, arena);
-    return request->tags ? insert_tags(t, *ret_id, request->tags, err) : 0;
+    return request->tags ? named_add_tags(t, resource_of(arena, *ret_id), request->tags, err) : 0;
 }
 
 /* The first request with this token; 1: there was one. */
@@ -230,32 +238,14 @@ int status_batch_create(struct status *status, const struct batch_request *reque
 
 /* --- tags --- */
 
-static int exists(struct transaction *t, const char *id, struct error *err)
-{
-    CLEANUP(statement_done)
-    struct statement *s = statement(t->database, "SELECT 1 FROM batches WHERE id = ?");
-    bind_text(s, id);
-    int r = statement_row(s, err);
-    if (!r)
-        return error_set(err, ERROR_NOT_FOUND, "there is no batch job '%s'", id);
-    return r < 0 ? -1 : 0;
-}
-
 int status_batch_tags_get(struct status *status, const char *id, struct arena *arena,
                           const char **ret, struct error *err)
 {
     CLEANUP(transaction_end) struct transaction t = reading(status);
-    if (exists(&t, id, err) < 0)
+    enum batch_status now;
+    if (find_status(&t, id, &now, err) < 0)
         return -1;
-    CLEANUP(statement_done)
-    struct statement *s = statement(
-        t.database,
-        "SELECT json_group_object(key, value) FROM tags WHERE resource = 'batches/' || ?");
-    bind_text(s, id);
-    if (statement_row(s, err) < 0)
-        return -1;
-    *ret = column_text(s, arena);
-    return 0;
+    return named_tags(&t, resource_of(arena, id), arena, ret, err);
 }
 
 int status_batch_tags_put(struct status *status, const char *id, const char *tags,
@@ -263,27 +253,15 @@ int status_batch_tags_put(struct status *status, const char *id, const char *tag
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     CLEANUP(transaction_end) struct transaction t = {0};
-    if (transaction_begin(&t, status, err) < 0 || exists(&t, id, err) < 0 ||
-        named_forget_tags(&t, arena_printf(arena, "batches/%s", id), err) < 0 ||
-        insert_tags(&t, id, tags, err) < 0)
+    enum batch_status now;
+    const char *resource = resource_of(arena, id);
+    if (transaction_begin(&t, status, err) < 0 || find_status(&t, id, &now, err) < 0 ||
+        named_forget_tags(&t, resource, err) < 0 || named_add_tags(&t, resource, tags, err) < 0)
         return -1;
     return transaction_commit(&t, err);
 }
 
 /* --- states --- */
-
-static int find_status(struct transaction *t, const char *id, enum batch_status *ret,
-                       struct error *err)
-{
-    CLEANUP(statement_done)
-    struct statement *s = statement(t->database, "SELECT status FROM batches WHERE id = ?");
-    bind_text(s, id);
-    if (rows_or_error(statement_row(s, err), err, ERROR_NOT_FOUND, "there is no batch job '%s'",
-                      id) < 0)
-        return -1;
-    *ret = (enum batch_status)column_int(s);
-    return 0;
-}
 
 /* Only here a batch job's state is written, and with it the times that go by states. */
 static int change(struct transaction *t, const char *id, enum batch_status from,

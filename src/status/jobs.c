@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "status/batch.h"
 #include "status/life.h"
+#include "status/named.h"
 #include "status/outbox.h"
 #include "status/page.h"
 #include "status/record.h"
@@ -102,20 +103,6 @@ static int insert_hops(struct transaction *t, const struct new_job *job, int64_t
     return statement_run(s, err) < 0 ? -1 : 0;
 }
 
-static int insert_tags(struct transaction *t, const struct new_job *job, const char *id,
-                       struct error *err)
-{
-    if (!job->tags)
-        return 0;
-    CLEANUP(statement_done)
-    struct statement *s =
-        statement(t->database, "INSERT OR REPLACE INTO tags (resource, key, value)"
-                               " SELECT 'jobs/' || ?, key, value FROM json_each(?)");
-    bind_text(s, id);
-    bind_text(s, job->tags);
-    return statement_run(s, err) < 0 ? -1 : 0;
-}
-
 int status_job_create(struct status *status, const struct new_job *job, struct arena *arena,
                       struct job_record **ret, struct error *err)
 {
@@ -129,7 +116,8 @@ int status_job_create(struct status *status, const struct new_job *job, struct a
     const char *id = new_id(arena, t.now_us);
     if (!found &&
         (insert_job(&t, job, id, &number, err) < 0 || insert_texts(&t, job, number, err) < 0 ||
-         insert_hops(&t, job, number, err) < 0 || insert_tags(&t, job, id, err) < 0))
+         insert_hops(&t, job, number, err) < 0 ||
+         (job->tags && named_add_tags(&t, arena_printf(arena, "jobs/%s", id), job->tags, err) < 0)))
         return -1;
     struct job_record *record;
     if (record_get(&t, number, arena, &record, err) < 0 || transaction_commit(&t, err) < 0)

@@ -31,6 +31,30 @@ const char *named_list(enum list_by by)
     return orders[by].list;
 }
 
+int named_tags(struct transaction *t, const char *resource, struct arena *arena, const char **ret,
+               struct error *err)
+{
+    CLEANUP(statement_done)
+    struct statement *s =
+        statement(t->database, "SELECT json_group_object(key, value) FROM tags WHERE resource = ?");
+    bind_text(s, resource);
+    if (statement_row(s, err) < 0)
+        return -1;
+    *ret = column_text(s, arena);
+    return 0;
+}
+
+int named_add_tags(struct transaction *t, const char *resource, const char *tags, struct error *err)
+{
+    CLEANUP(statement_done)
+    struct statement *s =
+        statement(t->database, "INSERT OR REPLACE INTO tags (resource, key, value)"
+                               " SELECT ?, key, value FROM json_each(?)");
+    bind_text(s, resource);
+    bind_text(s, tags);
+    return statement_run(s, err) < 0 ? -1 : 0;
+}
+
 int named_forget_tags(struct transaction *t, const char *resource, struct error *err)
 {
     CLEANUP(statement_done)

@@ -16,7 +16,11 @@ int named_list_sql(struct text *sql, const char *columns, const char *from, enum
 /* What its tokens call that list. */
 const char *named_list(enum list_by by);
 
-/* `resource` is what its ARN ends in: "queues/NAME". */
+/* Tags, a JSON object of strings. `resource` is what its ARN ends in: "queues/NAME". */
+int named_tags(struct transaction *t, const char *resource, struct arena *arena, const char **ret,
+               struct error *err) MUST_CHECK;
+int named_add_tags(struct transaction *t, const char *resource, const char *tags,
+                   struct error *err) MUST_CHECK;
 int named_forget_tags(struct transaction *t, const char *resource, struct error *err) MUST_CHECK;
 
 #endif

@@ -2,6 +2,7 @@
 /* Tags, and small values of their own. */
 #include <string.h>
 
+#include "status/named.h"
 #include "status/stored.h"
 #include "status/store.h"
 
@@ -48,28 +49,15 @@ int status_tags_get(struct status *status, const char *arn, struct arena *arena,
     const char *resource;
     if (find_resource(&t, arn, &resource, err) < 0)
         return -1;
-    CLEANUP(statement_done)
-    struct statement *s =
-        statement(t.database, "SELECT json_group_object(key, value) FROM tags WHERE resource = ?");
-    bind_text(s, resource);
-    if (statement_row(s, err) < 0)
-        return -1;
-    *ret = column_text(s, arena);
-    return 0;
+    return named_tags(&t, resource, arena, ret, err);
 }
 
 int status_tags_add(struct status *status, const char *arn, const char *tags, struct error *err)
 {
     CLEANUP(transaction_end) struct transaction t = {0};
     const char *resource;
-    if (transaction_begin(&t, status, err) < 0 || find_resource(&t, arn, &resource, err) < 0)
-        return -1;
-    CLEANUP(statement_done)
-    struct statement *s = statement(t.database, "INSERT OR REPLACE INTO tags (resource, key, value)"
-                                                " SELECT ?, key, value FROM json_each(?)");
-    bind_text(s, resource);
-    bind_text(s, tags);
-    if (statement_run(s, err) < 0)
+    if (transaction_begin(&t, status, err) < 0 || find_resource(&t, arn, &resource, err) < 0 ||
+        named_add_tags(&t, resource, tags, err) < 0)
         return -1;
     return transaction_commit(&t, err);
 }
