@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "batch/entries.h"
 #include "batch/runner.h"
 
@@ -355,10 +356,9 @@ static int look(struct batches *batches, struct error *err)
 static void sleep_until_woken(struct batches *batches)
 {
     int64_t until = clock_monotonic_us() + LOOK_US;
-    struct timespec at = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
     pthread_mutex_lock(&batches->lock);
-    while (!batches->woken && clock_monotonic_us() < until)
-        pthread_cond_timedwait(&batches->wake, &batches->lock, &at);
+    while (!batches->woken && condition_wait(&batches->wake, &batches->lock, until))
+        continue;
     batches->woken = false;
     pthread_mutex_unlock(&batches->lock);
 }
@@ -395,12 +395,8 @@ int batches_start(struct batches **ret, const struct batches_options *options, s
     if (!batches)
         return error_set(err, ERROR_BUG, "out of memory");
     batches->options = *options;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&batches->lock, NULL);
-    pthread_cond_init(&batches->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&batches->wake);
     if (mkdir(options->folder, 0700) < 0 && errno != EEXIST)
         return error_set(err, ERROR_BUG, "cannot make the folder '%s': %s", options->folder,
                          strerror(errno));

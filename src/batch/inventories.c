@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "batch/inventory.h"
 
 enum { LOOK_S = 60, PAUSE_S = 5 };
@@ -92,12 +93,10 @@ static int look(struct inventories *inventories, int *ret_wait_s, struct error *
 
 static void wait_for(struct inventories *inventories, int seconds)
 {
-    struct timespec end;
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += seconds;
+    int64_t until_us = clock_monotonic_us() + seconds * INT64_C(1000000);
     pthread_mutex_lock(&inventories->lock);
     while (!inventories->wake && seconds &&
-           !pthread_cond_timedwait(&inventories->woken, &inventories->lock, &end))
+           condition_wait(&inventories->woken, &inventories->lock, until_us))
         continue;
     inventories->wake = false;
     pthread_mutex_unlock(&inventories->lock);
@@ -128,11 +127,7 @@ int inventories_start(struct inventories **ret, struct status *status, struct st
     inventories->storage = storage;
     inventories->log = log;
     pthread_mutex_init(&inventories->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&inventories->woken, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&inventories->woken);
     int r = pthread_create(&inventories->thread, NULL, run, inventories);
     if (r) {
         pthread_cond_destroy(&inventories->woken);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "batch/entries.h"
 #include "batch/task.h"
 
@@ -164,12 +165,6 @@ static int earliest(const struct pool *pool)
     return best;
 }
 
-static void wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t us)
-{
-    struct timespec at = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
-    pthread_cond_timedwait(cond, lock, &at);
-}
-
 static bool has_room(const struct pool *pool)
 {
     return pool->results_count < RESULTS_MAX && pool->results_bytes < RESULTS_MAX_BYTES;
@@ -200,7 +195,7 @@ static struct attempt *next_task(struct pool *pool)
         int first = earliest(pool);
         bool due = pool->waiting_count && pool->waiting[first]->due_us <= now;
         if (!has_room(pool)) {
-            wait_until(&pool->work, &pool->lock, until);
+            condition_wait(&pool->work, &pool->lock, until);
             continue;
         }
         if (due)
@@ -218,7 +213,7 @@ static struct attempt *next_task(struct pool *pool)
             return NULL;
         if (pool->waiting_count && pool->waiting[first]->due_us < until)
             until = pool->waiting[first]->due_us;
-        wait_until(&pool->work, &pool->lock, until);
+        condition_wait(&pool->work, &pool->lock, until);
     }
     return NULL;
 }
@@ -390,7 +385,7 @@ static int record_results(struct pool *pool, bool *ret_threshold, struct error *
     int64_t run = pool->record->succeeded + pool->record->failed, failed = pool->record->failed;
     while (pool->threads || pool->results) {
         if (!pool->results) {
-            wait_until(&pool->ended, &pool->lock, clock_monotonic_us() + LOOK_US);
+            condition_wait(&pool->ended, &pool->lock, clock_monotonic_us() + LOOK_US);
             continue;
         }
         CLEANUP(free_results) struct ended *group = pool->results;
@@ -410,7 +405,7 @@ static int record_results(struct pool *pool, bool *ret_threshold, struct error *
             *ret_threshold = pool->stop = true;
         while (pool->threads && pool->results_count < RESULTS_MAX / 2 &&
                clock_monotonic_us() < began + GROUP_US)
-            wait_until(&pool->ended, &pool->lock, began + GROUP_US);
+            condition_wait(&pool->ended, &pool->lock, began + GROUP_US);
     }
     return 0;
 }
@@ -419,13 +414,9 @@ static int record_results(struct pool *pool, bool *ret_threshold, struct error *
 
 static void init(struct pool *pool)
 {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&pool->lock, NULL);
-    pthread_cond_init(&pool->work, &monotonic);
-    pthread_cond_init(&pool->ended, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&pool->work);
+    condition_init(&pool->ended);
     pool->results_end = &pool->results;
     pool->recorded = calloc(RECORDED_PAGE, sizeof(*pool->recorded));
     if (!pool->recorded)

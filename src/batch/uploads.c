@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/text.h"
 #include "batch/task.h"
 #include "s3/uri.h"
@@ -115,14 +116,10 @@ static int look(struct uploads *uploads, unsigned *seed, int64_t *ret_wait_us, s
 /* Until somebody has woken us since `wakes`. */
 static void wait_for(struct uploads *uploads, int64_t wakes, int64_t us)
 {
-    struct timespec end;
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    int64_t nanoseconds = end.tv_nsec + us % 1000000 * 1000;
-    end.tv_sec += us / 1000000 + nanoseconds / 1000000000;
-    end.tv_nsec = nanoseconds % 1000000000;
+    int64_t until_us = clock_monotonic_us() + us;
     pthread_mutex_lock(&uploads->lock);
     while (us && uploads->wakes == wakes && !cancel_requested(&uploads->stop) &&
-           !pthread_cond_timedwait(&uploads->woken, &uploads->lock, &end))
+           condition_wait(&uploads->woken, &uploads->lock, until_us))
         continue;
     pthread_mutex_unlock(&uploads->lock);
 }
@@ -164,11 +161,7 @@ int uploads_start(struct uploads **ret, const struct batches_options *options, c
     uploads->options = *options;
     uploads->function = function;
     pthread_mutex_init(&uploads->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&uploads->woken, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&uploads->woken);
     while (uploads->threads_count < UPLOADS_AT_ONCE) {
         int r = pthread_create(&uploads->threads[uploads->threads_count], NULL, run, uploads);
         if (r)

@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -219,14 +220,9 @@ static void *listen_to_stdin(void *arg)
 /* Called with the lock held. Returns soon when the job is cancelled. */
 static bool wait_until_recorded(struct talk *talk, int64_t number)
 {
-    while (talk->recorded < number && !talk->closed && !cancel_requested(talk->cancel)) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += 100 * 1000 * 1000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&talk->changed, &talk->lock, &until);
-    }
+    enum { LOOK_US = 100000 };
+    while (talk->recorded < number && !talk->closed && !cancel_requested(talk->cancel))
+        condition_wait(&talk->changed, &talk->lock, clock_monotonic_us() + LOOK_US);
     return talk->recorded >= number && !cancel_requested(talk->cancel);
 }
 
@@ -255,7 +251,7 @@ static void talk_begin(struct talk *talk, struct cancel *cancel, const struct fa
 {
     *talk = (struct talk){.announcer = {announce_to_server}, .cancel = cancel, .fault = fault};
     pthread_mutex_init(&talk->lock, NULL);
-    pthread_cond_init(&talk->changed, NULL);
+    condition_init(&talk->changed);
     pthread_create(&talk->listener, NULL, listen_to_stdin, talk);
 }
 

@@ -4,11 +4,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "dispatch/complaint.h"
 
 #define PAUSE_FIRST_US   (INT64_C(5) * 1000000)
@@ -110,11 +110,9 @@ enum turn { TURN_LOOK, TURN_SOON, TURN_END };
 
 static enum turn wait_until(struct strays *s, int64_t at_us)
 {
-    struct timespec until = {at_us / 1000000, at_us % 1000000 * 1000};
-    int r = 0;
     pthread_mutex_lock(&s->lock);
-    while (!s->stopping && !s->soon && r == 0)
-        r = pthread_cond_timedwait(&s->changed, &s->lock, &until);
+    while (!s->stopping && !s->soon && condition_wait(&s->changed, &s->lock, at_us))
+        continue;
     enum turn turn = s->stopping ? TURN_END : s->soon ? TURN_SOON : TURN_LOOK;
     s->soon = false;
     pthread_mutex_unlock(&s->lock);
@@ -154,11 +152,7 @@ struct strays *strays_new(struct status *status, struct storage *storage, const 
     s->status = status;
     s->storage = storage;
     s->log = log;
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    condition_init(&s->changed);
     pthread_mutex_init(&s->lock, NULL);
     return s;
 }

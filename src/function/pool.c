@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "function/code.h"
 
 enum { LOOK_US = 1000000 };
@@ -319,10 +320,7 @@ static void *keep(void *arg)
             pthread_mutex_lock(&pool->lock);
             continue;
         }
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += LOOK_US / 1000000;
-        pthread_cond_timedwait(&pool->wake, &pool->lock, &until);
+        condition_wait(&pool->wake, &pool->lock, clock_monotonic_us() + LOOK_US);
     }
     pthread_mutex_unlock(&pool->lock);
     return NULL;
@@ -330,11 +328,7 @@ static void *keep(void *arg)
 
 int pool_start(struct pool *pool, struct error *err)
 {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&pool->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&pool->wake);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_mutex_init(&pool->changes, NULL);
     int r = pthread_create(&pool->keeper, NULL, keep, pool);

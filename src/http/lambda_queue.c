@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "status/invocations.h"
 
 enum {
@@ -120,11 +120,10 @@ static int run(struct lambda_queue *queue, struct invocation_record *record, str
 static void sleep_us(struct lambda_queue *queue, const int64_t *seen, int64_t us)
 {
     int64_t until_us = clock_monotonic_us() + us;
-    struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
     pthread_mutex_lock(&queue->lock);
-    int r = 0;
-    while ((!seen || queue->added == *seen) && !cancel_requested(&queue->stopping) && r == 0)
-        r = pthread_cond_timedwait(&queue->news, &queue->lock, &until);
+    while ((!seen || queue->added == *seen) && !cancel_requested(&queue->stopping) &&
+           condition_wait(&queue->news, &queue->lock, until_us))
+        continue;
     pthread_mutex_unlock(&queue->lock);
 }
 
@@ -184,11 +183,7 @@ int lambda_queue_start(struct lambda_queue **ret, const struct lambda_queue_opti
         return error_set(err, ERROR_BUG, "out of memory");
     queue->options = *options;
     pthread_mutex_init(&queue->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&queue->news, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&queue->news);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 
 /* What has gone over a connection so far. */
 struct traffic {
@@ -113,11 +114,10 @@ static void *watch(void *arg)
     struct visitors *visitors = arg;
     pthread_mutex_lock(&visitors->lock);
     while (!visitors->stopping) {
-        int64_t now = clock_monotonic_us(), next = now + 1000000;
+        int64_t now = clock_monotonic_us();
         for (struct visitor *v = visitors->first; v; v = v->next)
             look_at(v, now);
-        struct timespec at = {.tv_sec = next / 1000000, .tv_nsec = next % 1000000 * 1000};
-        pthread_cond_timedwait(&visitors->stop, &visitors->lock, &at);
+        condition_wait(&visitors->stop, &visitors->lock, now + 1000000);
     }
     pthread_mutex_unlock(&visitors->lock);
     return NULL;
@@ -131,11 +131,7 @@ int visitors_new(struct visitors **ret, const struct visit_limits *limits, const
         return error_set(err, ERROR_BUG, "out of memory");
     visitors->limits = *limits;
     visitors->log = log;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&visitors->stop, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&visitors->stop);
     pthread_mutex_init(&visitors->lock, NULL);
     int r = pthread_create(&visitors->thread, NULL, watch, visitors);
     if (r) {

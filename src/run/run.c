@@ -3,10 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <libavutil/avutil.h>
 
+#include "base/clock.h"
+#include "base/condition.h"
 #include "plan/memory.h"
 #include "run/playlist.h"
 #include "run/segment.h"
@@ -339,11 +340,7 @@ int run_new(struct run **ret, const struct plan *plan, struct media *media,
     run->delivery = delivery;
     run->options = *options;
     pthread_mutex_init(&run->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&run->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&run->changed);
     if (make_stages(run, err) < 0)
         return -1;
     *ret = TAKE(run);
@@ -351,16 +348,6 @@ int run_new(struct run **ret, const struct plan *plan, struct media *media,
 }
 
 /* ---- waiting ---- */
-
-static struct timespec deadline_after(int64_t timeout_us)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    int64_t ns = at.tv_nsec + timeout_us % 1000000 * 1000;
-    at.tv_sec += (time_t)(timeout_us / 1000000 + ns / 1000000000);
-    at.tv_nsec = (long)(ns % 1000000000);
-    return at;
-}
 
 static int put_playlists(struct run *run, struct error *err)
 {
@@ -372,9 +359,9 @@ static int put_playlists(struct run *run, struct error *err)
 
 int run_wait(struct run *run, int64_t timeout_us, struct run_progress *progress, struct error *err)
 {
-    struct timespec deadline = deadline_after(timeout_us);
+    int64_t until_us = clock_monotonic_us() + timeout_us;
     pthread_mutex_lock(&run->lock);
-    while (run->running > 0 && pthread_cond_timedwait(&run->changed, &run->lock, &deadline) == 0)
+    while (run->running > 0 && condition_wait(&run->changed, &run->lock, until_us))
         continue;
     bool ended = run->running == 0, failed = ended && run->failed;
     if (failed)

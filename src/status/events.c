@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status/events.h"
 
-#include <time.h>
-
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "status/outbox.h"
 
 /* --- targets --- */
@@ -94,11 +93,10 @@ int64_t status_newest_event(struct status *status)
 void status_wait_for_event(struct status *status, int64_t number, int64_t timeout_us)
 {
     int64_t end_us = clock_monotonic_us() + timeout_us;
-    struct timespec end = {.tv_sec = end_us / 1000000, .tv_nsec = end_us % 1000000 * 1000};
     pthread_mutex_lock(&status->lock);
-    while (status->newest_event <= number)
-        if (pthread_cond_timedwait(&status->new_event, &status->lock, &end))
-            break;
+    while (status->newest_event <= number &&
+           condition_wait(&status->new_event, &status->lock, end_us))
+        continue;
     pthread_mutex_unlock(&status->lock);
 }
 

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "status/schema.h"
 #include "status/store.h"
 
@@ -103,11 +104,7 @@ static struct status *status_new(const struct status_owner *owner)
     status->lock_file = -1;
     status->now_us = clock_true_us;
     pthread_mutex_init(&status->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&status->new_event, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&status->new_event);
     return status;
 }
 
