@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -51,5 +52,13 @@ char *clock_format(int64_t wall_us, const char *fmt, char out[64])
     out[0] = '\0';
     if (gmtime_r(&t, &tm) && !strftime(out, 64, fmt, &tm))
         out[0] = '\0'; // did not fit
+    return out;
+}
+
+char *clock_format_ms(int64_t wall_us, char out[64])
+{
+    char seconds[64];
+    snprintf(out, 64, "%.32s.%03d", clock_format(wall_us, "%Y-%m-%dT%H:%M:%S", seconds),
+             (int)(wall_us / 1000 % 1000));
     return out;
 }

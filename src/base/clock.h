@@ -18,4 +18,7 @@ int64_t clock_true_us(void);
 /* strftime() in UTC; returns out. */
 char *clock_format(int64_t wall_us, const char *fmt, char out[64]);
 
+/* "2026-03-01T12:00:00.123", to which the caller adds the zone; returns out. */
+char *clock_format_ms(int64_t wall_us, char out[64]);
+
 #endif

@@ -44,10 +44,9 @@ void log_line(const struct log *log, enum log_level level, const char *event, ..
     if (level > log->level)
         return;
     char time[64];
-    int64_t now = clock_true_us();
     CLEANUP(text_release) struct text line = {0};
-    text_add(&line, "time=%s.%03dZ level=%s event=%s", clock_format(now, "%Y-%m-%dT%H:%M:%S", time),
-             (int)(now / 1000 % 1000), log_level_names[level], event);
+    text_add(&line, "time=%sZ level=%s event=%s", clock_format_ms(clock_true_us(), time),
+             log_level_names[level], event);
 
     va_list args;
     va_start(args, event);

@@ -227,8 +227,7 @@ static void add_value(struct text *out, int field, const struct object_entry *en
         text_add(out, "%" PRId64, entry->bytes);
         break;
     case FIELD_LAST_MODIFIED_DATE:
-        text_add(out, "%s.%03dZ", clock_format(entry->modified_us, "%Y-%m-%dT%H:%M:%S", time),
-                 (int)(entry->modified_us / 1000 % 1000));
+        text_add(out, "%sZ", clock_format_ms(entry->modified_us, time));
         break;
     case FIELD_ETAG:
         text_add(out, "%s", etag);

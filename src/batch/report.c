@@ -212,10 +212,8 @@ static int put_manifest(struct report *r, struct error *err)
 {
     static const struct object_headers json = {.content_type = "application/json"};
     static const struct object_headers plain = {.content_type = "text/plain"};
-    char second[64], created[96];
-    int64_t now_us = clock_true_us();
-    snprintf(created, sizeof(created), "%s.%03dZ",
-             clock_format(now_us, "%Y-%m-%dT%H:%M:%S", second), (int)(now_us / 1000 % 1000));
+    char now[64];
+    const char *created = arena_printf(r->arena, "%sZ", clock_format_ms(clock_true_us(), now));
     cJSON *manifest = cJSON_CreateObject();
     cJSON_AddStringToObject(manifest, "Format", "Report_CSV_20180820");
     cJSON_AddStringToObject(manifest, "ReportCreationDate", created);

@@ -92,10 +92,9 @@ static void add_lines(struct text *out, const char *message, size_t size)
 /* "2026-01-31T12:00:00.123Z message" */
 static void print_event(const struct log_event *event, bool terminal)
 {
-    char seconds[64];
+    char time[64];
     CLEANUP(text_release) struct text line = {0};
-    text_add(&line, "%s.%03dZ ", clock_format(event->at_ms * 1000, "%Y-%m-%dT%H:%M:%S", seconds),
-             (int)(event->at_ms % 1000));
+    text_add(&line, "%sZ ", clock_format_ms(event->at_ms * 1000, time));
     if (terminal)
         add_lines(&line, event->message, event->size);
     else

@@ -356,12 +356,10 @@ static void fault_of_exit(struct run *run, struct arena *arena, struct fault *re
 
 static void fault_of_time(struct run *run, struct arena *arena, struct fault *ret)
 {
-    char day[64];
-    int64_t now_us = clock_true_us();
-    clock_format(now_us, "%Y-%m-%dT%H:%M:%S", day);
+    char now[64];
     *ret = (struct fault){
-        .message = arena_printf(arena, "%s.%03dZ %s Task timed out after %d.00 seconds", day,
-                                (int)(now_us / 1000 % 1000), run->call->id,
+        .message = arena_printf(arena, "%sZ %s Task timed out after %d.00 seconds",
+                                clock_format_ms(clock_true_us(), now), run->call->id,
                                 run->process->function->timeout_s),
     };
     journal_say(&run->process->journal, "%s\n", ret->message);

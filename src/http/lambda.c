@@ -154,11 +154,9 @@ static void put_logging(struct call *call, const char *name)
 /* "2019-10-03T21:48:48.048+0000" */
 static void put_modified(struct call *call, int64_t us)
 {
-    char seconds[64];
+    char time[64];
     put_string(&call->reply, "LastModified",
-               arena_printf(call->arena, "%s.%03d+0000",
-                            clock_format(us, "%Y-%m-%dT%H:%M:%S", seconds),
-                            (int)(us / 1000 % 1000)));
+               arena_printf(call->arena, "%s+0000", clock_format_ms(us, time)));
 }
 
 void lambda_put_configuration(struct service *service, struct call *call, const char *name,

@@ -69,10 +69,9 @@ void put_element_number(struct text *out, const char *name, int64_t value)
 
 void put_element_time(struct text *out, const char *name, int64_t us)
 {
-    char seconds[64];
+    char time[64];
     if (us)
-        text_add(out, "<%s>%s.%03dZ</%s>", name, clock_format(us, "%Y-%m-%dT%H:%M:%S", seconds),
-                 (int)(us / 1000 % 1000), name);
+        text_add(out, "<%s>%sZ</%s>", name, clock_format_ms(us, time), name);
 }
 
 void put_element_seconds(struct text *out, const char *name, int64_t us)

@@ -84,10 +84,9 @@ static void add_date_time(const struct run *run, const struct plan_hls *hls,
 {
     if (!hls->program_date_time || segment->start_us < *next_us)
         return;
-    int64_t wall_us = run->plan->start_wall_us + segment->start_us;
-    char text[64];
-    text_add(out, "#EXT-X-PROGRAM-DATE-TIME:%s.%03dZ\n",
-             clock_format(wall_us, "%Y-%m-%dT%H:%M:%S", text), (int)(wall_us / 1000 % 1000));
+    char time[64];
+    text_add(out, "#EXT-X-PROGRAM-DATE-TIME:%sZ\n",
+             clock_format_ms(run->plan->start_wall_us + segment->start_us, time));
     *next_us = segment->start_us + hls->date_time_period_us;
 }
 

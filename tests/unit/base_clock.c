@@ -31,6 +31,14 @@ static void test_format(void **state)
     }
 }
 
+static void test_format_ms(void **state)
+{
+    (void)state;
+    char out[64];
+    assert_string_equal(clock_format_ms(1591284328045999, out), "2020-06-04T15:25:28.045");
+    assert_string_equal(clock_format_ms(0, out), "1970-01-01T00:00:00.000");
+}
+
 static void test_stopped(void **state)
 {
     (void)state;
@@ -67,6 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_format),
+        cmocka_unit_test(test_format_ms),
         cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_monotonic),
     };
