@@ -87,6 +87,14 @@ int json_utf8_length(const char *s, size_t size)
     return overlong || surrogate || beyond ? 0 : length;
 }
 
+int json_utf8_count(const char *s)
+{
+    int count = 0;
+    for (; *s; s++)
+        count += ((unsigned char)*s & 0xc0) != 0x80;
+    return count;
+}
+
 static char *utf8_write(char *out, unsigned code)
 {
     if (code < 0x80) {

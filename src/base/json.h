@@ -81,4 +81,7 @@ int json_set(struct arena *arena, struct json *root, const char *pointer, const 
 /* Length in bytes of the UTF-8 sequence at s; 0 if it is none that Unicode allows. */
 int json_utf8_length(const char *s, size_t size);
 
+/* How many code points a text has that is UTF-8: what AWS calls characters, as far as it says. */
+int json_utf8_count(const char *s);
+
 #endif

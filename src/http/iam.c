@@ -45,14 +45,6 @@ static int refuse_value(struct call *call, const char *name, const char *value,
                        name + 1, constraint);
 }
 
-static int characters(const char *utf8)
-{
-    int count = 0;
-    for (; *utf8; utf8++)
-        count += (*utf8 & 0xc0) != 0x80;
-    return count;
-}
-
 static bool is_text(const char *s)
 {
     size_t size = strlen(s);
@@ -71,7 +63,7 @@ bool iam_optional(struct call *call, const char *name, int max, const char *inst
         return true;
     if (!is_text(value))
         return refuse_value(call, name, "?", "be UTF-8"), false;
-    if (characters(value) <= max)
+    if (json_utf8_count(value) <= max)
         return true;
     (void)refuse_value(call, name, value,
                        arena_printf(call->arena, "have length less than or equal to %d", max));

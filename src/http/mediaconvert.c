@@ -76,14 +76,6 @@ const char *mediaconvert_name(const char *text, const char *kind)
                                                                            : text;
 }
 
-int mediaconvert_length(const char *text)
-{
-    int count = 0;
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
-
 int mediaconvert_check_name(const char *name, struct error *err)
 {
     enum { NAME_BYTES_MAX = 256 }; // AWS says nothing; it stands in URLs
@@ -116,8 +108,8 @@ int mediaconvert_tags(struct call *call, const struct json *request, const char 
     if (tags->type != JSON_OBJECT)
         return error_set(err, ERROR_BAD_REQUEST, "tags: Should be object");
     for (const struct json *tag = tags->child; tag; tag = tag->next) {
-        if (tag->type != JSON_STRING || !*tag->key || mediaconvert_length(tag->key) > KEY_MAX ||
-            mediaconvert_length(tag->string) > VALUE_MAX)
+        if (tag->type != JSON_STRING || !*tag->key || json_utf8_count(tag->key) > KEY_MAX ||
+            json_utf8_count(tag->string) > VALUE_MAX)
             return error_set(err, ERROR_BAD_REQUEST,
                              "tags: '%.40s' Should be a key of 1 to %d characters with a string "
                              "of at most %d",

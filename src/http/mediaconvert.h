@@ -59,9 +59,6 @@ int mediaconvert_choice(const char *member, const char *value, const char *const
  * is "queues" … Points into `text`. */
 const char *mediaconvert_name(const char *text, const char *kind);
 
-/* In what AWS calls characters. It does not say what it counts; here it is code points. */
-int mediaconvert_length(const char *text);
-
 /* A name to be stored under. */
 int mediaconvert_check_name(const char *name, struct error *err) MUST_CHECK;
 

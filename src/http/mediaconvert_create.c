@@ -32,7 +32,7 @@ static int check_request(const struct create_job_request *request, struct error 
     if (version && (strlen(version) != 10 || !strptime(version, "%Y-%m-%d", &day)))
         return error_set(err, ERROR_BAD_REQUEST,
                          "/jobEngineVersion: '%.40s' is no version: those are days", version);
-    if (token && mediaconvert_length(token) > TOKEN_MAX)
+    if (token && json_utf8_count(token) > TOKEN_MAX)
         return error_set(err, ERROR_BAD_REQUEST,
                          "/clientRequestToken: Should NOT be longer than %d characters", TOKEN_MAX);
     const struct string_map *metadata = &request->UserMetadata;
@@ -40,8 +40,8 @@ static int check_request(const struct create_job_request *request, struct error 
         return error_set(err, ERROR_BAD_REQUEST,
                          "/userMetadata: Should NOT have more than %d items", METADATA_MAX);
     for (int i = 0; i < metadata->count; i++)
-        if (mediaconvert_length(metadata->keys[i]) > METADATA_KEY_MAX ||
-            mediaconvert_length(metadata->values[i]) > METADATA_VALUE_MAX)
+        if (json_utf8_count(metadata->keys[i]) > METADATA_KEY_MAX ||
+            json_utf8_count(metadata->values[i]) > METADATA_VALUE_MAX)
             return error_set(err, ERROR_BAD_REQUEST,
                              "/userMetadata/%.60s: Should NOT be longer than %d characters, its "
                              "key than %d",

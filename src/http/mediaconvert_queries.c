@@ -38,7 +38,7 @@ static int check_filter(const struct json *filter, struct error *err)
     if (!values || values->type != JSON_ARRAY)
         return error_set(err, ERROR_BAD_REQUEST, "values: Should be array");
     for (const struct json *value = values->child; value; value = value->next)
-        if (value->type != JSON_STRING || mediaconvert_length(value->string) > VALUE_MAX ||
+        if (value->type != JSON_STRING || json_utf8_count(value->string) > VALUE_MAX ||
             ++count > VALUES_MAX)
             return error_set(err, ERROR_BAD_REQUEST,
                              "values: Should be at most %d strings of at most %d characters",

@@ -205,14 +205,6 @@ int s3control_list_jobs(struct service *service, struct call *call, struct error
     return 0;
 }
 
-static bool is_reason(const char *reason)
-{
-    size_t characters = 0;
-    for (const char *c = reason; *c; c++)
-        characters += ((unsigned char)*c & 0xc0) != 0x80;
-    return characters >= 1 && characters <= REASON_MAX;
-}
-
 int s3control_update_job_status(struct service *service, struct call *call, struct error *err)
 {
     const char *asked = call_query(call, "requestedJobStatus");
@@ -224,7 +216,7 @@ int s3control_update_job_status(struct service *service, struct call *call, stru
     if (!asked || (!ready && strcmp(asked, "Cancelled")))
         return call_refuse(call, 400, "requestedJobStatus is Ready or Cancelled, not '%.100s'",
                            asked ? asked : "");
-    if (reason && !is_reason(reason))
+    if (reason && (json_utf8_count(reason) < 1 || json_utf8_count(reason) > REASON_MAX))
         return call_refuse(call, 400, "statusUpdateReason has 1 to %d characters", REASON_MAX);
     if (status_batch_ask(service->status, call->name, ready ? BATCH_READY : BATCH_CANCELLED, reason,
                          call->arena, &job, err) < 0)

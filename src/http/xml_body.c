@@ -5,15 +5,6 @@
 #include <regex.h>
 #include <string.h>
 
-/* Characters; bytes that are no UTF-8 cannot be in a document that was parsed. */
-static int64_t length_of(const char *s)
-{
-    int64_t length = 0;
-    for (; *s; s++)
-        length += ((unsigned char)*s & 0xc0) != 0x80;
-    return length;
-}
-
 static bool matches(const char *pattern, const char *text)
 {
     regex_t regex;
@@ -37,7 +28,7 @@ static int check_choice(const struct xml_member *member, const char *text, struc
 
 static int check_text(const struct xml_member *member, const char *text, struct error *err)
 {
-    int64_t length = length_of(text);
+    int64_t length = json_utf8_count(text);
     if (length < member->min || (member->max && length > member->max))
         return error_set(err, ERROR_BAD_REQUEST,
                          "it has %" PRId64 " to %" PRId64 " characters, not %" PRId64, member->min,

@@ -32,8 +32,6 @@ void rules_check(struct arena *arena, const struct job_settings *settings,
 /* "RateControlMode" as it is on the wire, "rateControlMode". */
 const char *wire_name(struct arena *arena, const char *name);
 
-int characters(const char *utf8);
-
 void findings_sort(struct findings *findings);
 bool findings_full(const struct findings *findings); /* more are counted, but not kept */
 

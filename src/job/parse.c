@@ -109,14 +109,6 @@ static bool check_integer(struct parser *p, const struct setting *s, const struc
     return check_range(p, s, value, pointer);
 }
 
-int characters(const char *utf8)
-{
-    int count = 0;
-    for (; *utf8; utf8++)
-        count += ((unsigned char)*utf8 & 0xc0) != 0x80;
-    return count;
-}
-
 static bool has_controls(const char *string, const char *allowed)
 {
     for (const char *c = string; *c; c++)
@@ -160,7 +152,7 @@ static bool check_printable(struct parser *p, const struct setting *s, const str
 static bool check_length(struct parser *p, const struct setting *s, const struct json *value,
                          const char *pointer)
 {
-    int length = characters(value->string);
+    int length = json_utf8_count(value->string);
     if (length >= s->min && length <= s->max)
         return true;
     bool low = length < s->min;

@@ -55,10 +55,10 @@ void rule_user_metadata(const struct scope *scope)
         return;
     check_pairs(scope, "UserMetadata", map, most_pairs);
     for (int i = 0; i < map->count; i++) {
-        if (characters(map->keys[i]) > most_in_key)
+        if (json_utf8_count(map->keys[i]) > most_in_key)
             refuse(scope, scope->request->place, "UserMetadata",
                    "Should NOT have keys longer than %d characters", most_in_key);
-        if (characters(map->values[i]) > most_in_value)
+        if (json_utf8_count(map->values[i]) > most_in_value)
             refuse(scope, scope->request->place, "UserMetadata",
                    "Should NOT have values longer than %d characters", most_in_value);
     }
