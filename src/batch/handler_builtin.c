@@ -199,10 +199,8 @@ static const char *find_input(struct arena *arena, const struct builtin *builtin
                               const struct batch_entry *entry, struct cancel *cancel)
 {
     char *literal = arena_strdup(arena, entry->key), *spaces = arena_strdup(arena, entry->key);
-    for (char *c = spaces; *c; c++)
-        *c = *c == '+' ? ' ' : *c;
     uri_decode(literal);
-    uri_decode(spaces);
+    uri_decode_form(spaces);
     if (strcmp(literal, spaces) == 0)
         return literal;
     struct object_reader *reader = NULL;

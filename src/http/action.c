@@ -14,15 +14,6 @@ static const struct action *find(const struct action *actions, const char *name)
     return NULL;
 }
 
-/* "+" is a space, as in forms of web pages. */
-static void decode(char *s)
-{
-    for (char *c = s; *c; c++)
-        if (*c == '+')
-            *c = ' ';
-    uri_decode(s);
-}
-
 /* A NUL in the body would end it; it is no form then. */
 static bool read_form(struct call *call)
 {
@@ -41,9 +32,9 @@ static bool read_form(struct call *call)
             continue;
         if (value)
             *value++ = '\0';
-        decode(pair);
+        uri_decode_form(pair);
         if (value)
-            decode(value);
+            uri_decode_form(value);
         call->form[call->form_count++] = (struct field){pair, value ? value : ""};
     }
     return true;

@@ -57,9 +57,7 @@ static int decode(char *key, struct error *err)
 {
     if (strstr(key, "%00"))
         return error_set(err, ERROR_BAD_REQUEST, "key: no object has such a one");
-    for (char *c = key; *c; c++)
-        *c = *c == '+' ? ' ' : *c;
-    uri_decode(key);
+    uri_decode_form(key);
     return 0;
 }
 

@@ -48,11 +48,8 @@ static const char *key_in(struct arena *arena, const xml_node *list, const xml_n
                           const char *child)
 {
     char *key = arena_strdup(arena, xml_value(element, child));
-    if (!strcmp(xml_value(list, "EncodingType"), "url")) {
-        for (char *c = key; *c; c++)
-            *c = *c == '+' ? ' ' : *c;
-        uri_decode(key);
-    }
+    if (!strcmp(xml_value(list, "EncodingType"), "url"))
+        uri_decode_form(key);
     return key;
 }
 

@@ -46,6 +46,14 @@ void uri_decode(char *s)
     *out = '\0';
 }
 
+void uri_decode_form(char *s)
+{
+    for (char *c = s; *c; c++)
+        if (*c == '+')
+            *c = ' ';
+    uri_decode(s);
+}
+
 int uri_take_query(struct arena *arena, const char *query, struct field ret[FIELDS_MAX])
 {
     int count = 0;

@@ -22,6 +22,9 @@ void uri_encode(struct text *out, const char *s, const char *keep);
 /* Undoes it in place; a '%' that begins no %XY stays. */
 void uri_decode(char *s);
 
+/* The same where a '+' is a space, as in forms of web pages. */
+void uri_decode_form(char *s);
+
 /* Takes "a=1&b" apart and decodes it; returns how many there are. In the arena. */
 int uri_take_query(struct arena *arena, const char *query, struct field ret[FIELDS_MAX]);
 
