@@ -3,11 +3,12 @@
 
 #include <inttypes.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "batch/lambda.h"
+#include "s3/digest.h"
 
 /* In the order in which they are asked. A function that nobody takes is process', which says that
  * there is none. */
@@ -95,12 +96,10 @@ static void name_task(struct arena *arena, struct batch_task *task)
     const char *token = batch_task_token(arena, task->batch, task->number);
     SHA256((const unsigned char *)token, strlen(token), hash);
     task->id = base64(arena, hash);
-    if (RAND_bytes(random, sizeof(random)) != 1)
-        memcpy(random, hash, sizeof(random));
+    random_bytes(random, sizeof(random));
     task->invocation = base64(arena, random);
-    char hex[2 * SHA256_DIGEST_LENGTH + 1];
-    for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++)
-        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+    char hex[SHA256_HEX_SIZE];
+    digest_hex(hash, sizeof(hash), hex);
     task->trace = arena_printf(arena, "Root=1-%.8s-%.24s;Parent=%.16s;Sampled=0;Task=%s", hex,
                                hex + 8, hex + 32, token + strlen(BATCH_TASK_TOKEN));
 }

@@ -4,8 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <openssl/rand.h>
-
+#include "base/random.h"
 #include "http/api.h"
 #include "http/put.h"
 #include "http/put_xml.h"
@@ -220,8 +219,7 @@ const char *iam_id(struct call *call, const char *prefix)
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     enum { RANDOM = 17 };
     unsigned char bytes[RANDOM];
-    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-        abort(); // OpenSSL has no randomness: nothing is safe then
+    random_bytes(bytes, sizeof(bytes));
     size_t length = strlen(prefix);
     char *id = arena_alloc(call->arena, length + RANDOM + 1);
     memcpy(id, prefix, length);
