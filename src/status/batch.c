@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "base/text.h"
+#include "base/random.h"
 #include "status/batch_request.h"
 #include "status/named.h"
 #include "status/page.h"
@@ -184,22 +184,22 @@ static int insert_batch(struct transaction *t, const struct batch_request *reque
                         const char *text, struct arena *arena, const char **ret_id,
                         struct error *err)
 {
+    char uuid[RANDOM_UUID_SIZE];
+    const char *id = arena_strdup(arena, random_uuid(uuid));
     CLEANUP(statement_done)
     struct statement *s = statement(
-        t->database,
-        "INSERT INTO batches (id, token, request, priority, status, created_us, builtin)"
-        " SELECT substr(h, 1, 8) || '-' || substr(h, 9, 4) || '-4' || substr(h, 14, 3) || '-a' ||"
-        " substr(h, 18, 3) || '-' || substr(h, 21), ?, ?, ?, ?, ?, ?"
-        " FROM (SELECT lower(hex(randomblob(16))) AS h) RETURNING id");
+        t->database, "INSERT INTO batches (id, token, request, priority, status, created_us,"
+                     " builtin) VALUES (?, ?, ?, ?, ?, ?, ?)");
+    bind_text(s, id);
     bind_text(s, request->token);
     bind_text(s, text);
     bind_int(s, request->priority);
     bind_int(s, BATCH_NEW);
     bind_int(s, t->now_us);
     bind_text(s, batch_builtin_text(arena, &request->builtin));
-    if (statement_row(s, err) <= 0)
+    if (statement_run(s, err) < 0)
         return -1;
-    *ret_id = column_text(s, arena);
+    *ret_id = id;
     return request->tags ? named_add_tags(t, resource_of(arena, *ret_id), request->tags, err) : 0;
 }
 
