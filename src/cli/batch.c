@@ -160,6 +160,8 @@ static int read_report(struct command_state *state, struct error *err)
 {
     struct batch_request *request = &state->request;
     const char *place = state->arguments->report;
+    if (!place && state->arguments->scope)
+        return error_set(err, ERROR_BAD_REQUEST, "--report-scope needs a --report");
     if (!place)
         return 0;
     size_t length = strncmp(place, "s3://", 5) == 0 ? strcspn(place + 5, "/") : 0;
@@ -272,6 +274,15 @@ static int check_handler(const struct arguments *arguments, struct error *err)
     if (!arguments->handler)
         return error_set(err, ERROR_BAD_REQUEST,
                          "give --handler: builtin, FILE.zip, http://…, or a function's name");
+    const char *of_zip = arguments->function_handler ? "--function-handler"
+                         : arguments->runtime        ? "--runtime"
+                         : arguments->env.count      ? "--env"
+                         : arguments->timeout_s      ? "--timeout"
+                                                     : NULL;
+    if (of_zip && !ends_with(arguments->handler, ".zip"))
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "%s is for a FILE.zip, which --handler '%s' is not", of_zip,
+                         arguments->handler);
     if (strcmp(arguments->handler, "builtin") == 0 && !arguments->house.job)
         return error_set(err, ERROR_BAD_REQUEST,
                          "--handler builtin needs --job FILE, which it makes of each object");

@@ -131,7 +131,12 @@ REFUSED = [
     (["list.csv", "--handler", "noop", "--http-function", "a"], "NAME=URL"),
     (["list.csv", "--handler", "builtin", "--job", "list.csv"], "list.csv"),
     (["manifest.json", "--handler", "noop", "--fields", "Key"], "no --fields"),
+    (["list.csv", "--handler", "noop", "--report-scope", "failed"], "--report-scope needs a --report"),
     (["list.csv", "--handler", "f.zip", "--env", "X"], "NAME=VALUE"),
+    (["list.csv", "--handler", "noop", "--env", "X=1"], "--env is for a FILE.zip"),
+    (["list.csv", "--handler", "builtin", "--timeout", "9"], "--timeout is for a FILE.zip"),
+    (["list.csv", "--handler", "f", "--runtime", "python3.12"], "--runtime is for a FILE.zip"),
+    (["list.csv", "--handler", "f", "--function-handler", "f.g"], "--function-handler is for a FILE.zip"),
     (["list.csv", "--handler", "noop", "--nonsense"], "--nonsense"),
     ([], "which MANIFEST?"),
 ]
