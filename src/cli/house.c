@@ -42,7 +42,6 @@ struct house {
 
     /* What the arguments and the environment come to. */
     struct status_owner owner;
-    struct function_owner function_owner;
     const char *data, *job;
     const char *store_words[STORE_WORDS_MAX];
     const char *probe_words[STORE_WORDS_MAX + 3];
@@ -86,7 +85,6 @@ static int read_owner(struct house *house, struct error *err)
         strlen(region) > 64)
         return error_set(err, ERROR_BAD_REQUEST, "'%s' is no region's name", region);
     house->owner = (struct status_owner){region, account};
-    house->function_owner = (struct function_owner){region, account};
     return 0;
 }
 
@@ -262,7 +260,7 @@ static int start_functions(struct house *house, struct error *err)
         .status = house->status,
         .folder = arena_printf(house->arena, "%s/functions", house->data),
         .logs_folder = arena_printf(house->arena, "%s/logs", house->data),
-        .owner = house->function_owner,
+        .owner = house->owner,
         .environment = house->environment,
         .concurrent = house->arguments->function_concurrency,
         .log = house->options->log,

@@ -18,7 +18,7 @@ struct functions {
     struct arena *arena;
     struct status *status;
     struct logs *logs;
-    struct function_owner owner;
+    struct status_owner owner;
     const char *folder;
     struct pool pool;
 };
@@ -98,8 +98,8 @@ int functions_new(struct functions **ret, const struct functions_options *option
         return error_set(err, ERROR_BUG, "out of memory");
     struct arena *arena = functions->arena = arena_new();
     functions->status = options->status;
-    functions->owner = (struct function_owner){arena_strdup(arena, options->owner.region),
-                                               arena_strdup(arena, options->owner.account)};
+    functions->owner = (struct status_owner){arena_strdup(arena, options->owner.region),
+                                             arena_strdup(arena, options->owner.account)};
     if (make_folder(functions, options->folder, err) < 0 ||
         logs_open(&functions->logs, options->logs_folder, err) < 0)
         return -1;
@@ -136,7 +136,7 @@ void functions_stop(struct functions *functions)
     cancel_request(&functions->pool.stopping);
 }
 
-const struct function_owner *functions_owner(const struct functions *functions)
+const struct status_owner *functions_owner(const struct functions *functions)
 {
     return &functions->owner;
 }

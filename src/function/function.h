@@ -54,7 +54,7 @@ struct functions_options {
     struct status *status;
     const char *folder;      /* DATA/functions; made if need be */
     const char *logs_folder; /* DATA/logs; made when something is printed */
-    struct function_owner owner;
+    struct status_owner owner;
     const char *const *environment; /* "NAME=value", NULL at the end: every function gets these */
     int concurrent;                 /* processes at once; 0: FUNCTION_CONCURRENT_DEFAULT */
     const struct log *log;          /* or NULL */
@@ -71,7 +71,7 @@ void functions_free(struct functions **functions);
  * between the server's last answer and functions_free(). */
 void functions_stop(struct functions *functions);
 
-const struct function_owner *functions_owner(const struct functions *functions);
+const struct status_owner *functions_owner(const struct functions *functions);
 
 /* Its logs, to read and delete; live as long as `functions`. */
 struct logs *functions_logs(struct functions *functions);

@@ -65,7 +65,7 @@ static bool differs(const char *said, const char *ours)
     return said && strcmp(said, ours) != 0;
 }
 
-int function_name_parse(const char *text, const char *qualifier, const struct function_owner *owner,
+int function_name_parse(const char *text, const char *qualifier, const struct status_owner *owner,
                         char ret[FUNCTION_NAME_MAX + 1], struct error *err)
 {
     char copy[TEXT_MAX];
@@ -93,7 +93,7 @@ int function_name_parse(const char *text, const char *qualifier, const struct fu
     return 0;
 }
 
-const char *function_arn(const struct function_owner *owner, struct arena *arena, const char *name)
+const char *function_arn(const struct status_owner *owner, struct arena *arena, const char *name)
 {
     return arena_printf(arena, "arn:aws:lambda:%s:%s:function:%s", owner->region, owner->account,
                         name);

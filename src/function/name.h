@@ -15,12 +15,9 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "status/status.h"
 
 enum { FUNCTION_NAME_MAX = 64 };
-
-struct function_owner {
-    const char *region, *account; /* of every ARN */
-};
 
 /* Whether it is a NAME: 1 to 64 letters, digits, "-" and "_". */
 bool function_name_valid(const char *name);
@@ -29,10 +26,10 @@ bool function_name_valid(const char *name);
  *
  * ERROR_BAD_REQUEST: it is no function's name. ERROR_NOT_FOUND: it is in another region, of another
  * account or qualified. */
-int function_name_parse(const char *text, const char *qualifier, const struct function_owner *owner,
+int function_name_parse(const char *text, const char *qualifier, const struct status_owner *owner,
                         char ret[FUNCTION_NAME_MAX + 1], struct error *err) MUST_CHECK;
 
 /* "arn:aws:lambda:us-east-1:111122223333:function:NAME" */
-const char *function_arn(const struct function_owner *owner, struct arena *arena, const char *name);
+const char *function_arn(const struct status_owner *owner, struct arena *arena, const char *name);
 
 #endif

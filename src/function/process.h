@@ -22,7 +22,7 @@ struct process;
 
 struct process_place {
     const char *folder; /* DATA/functions, absolute */
-    const struct function_owner *owner;
+    const struct status_owner *owner;
     const char *const *environment;
     struct logs *logs;
 };

@@ -37,7 +37,7 @@ struct runtime_start {
 
 struct runtime_place {
     const char *folder; /* DATA/functions, absolute */
-    const struct function_owner *owner;
+    const struct status_owner *owner;
     const char *const *environment; /* of struct functions_options */
     const char *api;                /* "127.0.0.1:43210" */
     const char *log_stream;

@@ -102,7 +102,7 @@ static int read_page(struct call *call, const struct json *root, const char *lis
 
 static const char *group_arn(struct service *service, struct call *call, const char *name)
 {
-    const struct function_owner *owner = functions_owner(service->functions);
+    const struct status_owner *owner = functions_owner(service->functions);
     return arena_printf(call->arena, "arn:aws:logs:%s:%s:log-group:" LOGS_GROUP_PREFIX "%s",
                         owner->region, owner->account, name);
 }

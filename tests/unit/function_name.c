@@ -13,7 +13,7 @@
 #include "function/runtime.h"
 #include "function/runtime_environment.h"
 
-static const struct function_owner owner = {"us-east-1", "111122223333"};
+static const struct status_owner owner = {"us-east-1", "111122223333"};
 
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
