@@ -10,9 +10,8 @@
 /* --- how errors are written --- */
 
 /* rest-json, with the name in a header. */
-static void put_message(const struct api *api, struct call *call)
+static void put_message(struct call *call)
 {
-    (void)api;
     call_reply_header(call, "x-amzn-ErrorType", call->exception);
     put_open(&call->reply, NULL, '{');
     put_string(&call->reply, "message", call->why);
@@ -20,11 +19,10 @@ static void put_message(const struct api *api, struct call *call)
 }
 
 /* Lambda's model spells the member so or so; its clients know both. */
-static void put_type_and_message(const struct api *api, struct call *call)
+static void put_type_and_message(struct call *call)
 {
     static const char *const upper[] = {"ResourceNotFoundException", "ServiceException"};
     const char *member = "message";
-    (void)api;
     for (size_t i = 0; i < COUNT(upper); i++)
         if (strcmp(call->exception, upper[i]) == 0)
             member = "Message";
@@ -35,19 +33,18 @@ static void put_type_and_message(const struct api *api, struct call *call)
     put_close(&call->reply, '}');
 }
 
-static void put_json_1_1(const struct api *api, struct call *call)
+static void put_json_1_1(struct call *call)
 {
-    (void)api;
     put_open(&call->reply, NULL, '{');
     put_string(&call->reply, "__type", call->exception);
     put_string(&call->reply, "message", call->why);
     put_close(&call->reply, '}');
 }
 
-static void put_error_response(const struct api *api, struct call *call)
+static void put_error_response(struct call *call)
 {
     struct text *out = &call->reply;
-    put_start_in(out, "ErrorResponse", api->space);
+    put_start_in(out, "ErrorResponse", call->api->space);
     put_start(out, "Error");
     put_element(out, "Type", call->status >= 500 ? "Receiver" : "Sender");
     put_element(out, "Code", call->exception);
@@ -57,12 +54,10 @@ static void put_error_response(const struct api *api, struct call *call)
     put_end(out, "ErrorResponse");
 }
 
-static void put_s3_error(const struct api *api, struct call *call)
+static void put_s3_error(struct call *call)
 {
     struct text *out = &call->reply;
-    (void)api;
-    text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    put_start(out, "Error");
+    put_document(out, "Error", NULL);
     put_element(out, "Code", call->exception);
     put_element(out, "Message", call->why);
     put_element(out, "RequestId", call->id);
@@ -157,6 +152,7 @@ const struct api api_s3 = {
     .name = "s3",
     .content_type = "application/xml",
     .id_header = "x-amz-request-id",
+    .space = "http://s3.amazonaws.com/doc/2006-03-01/",
     .exceptions = s3_exceptions,
     .put_error = put_s3_error,
 };

@@ -28,13 +28,13 @@ struct api {
     const char *name; /* in the credential scope of signatures: "lambda" */
     const char *content_type;
     const char *id_header; /* that has the call's id, besides x-amzn-RequestId; NULL: none */
-    const char *space;     /* query: the namespace of answers */
+    const char *space;     /* XML: the namespace of answers */
     const char *version;   /* query: the only one that Version= may say */
     const char *target;    /* json 1.1: what stands before an operation in X-Amz-Target */
     const struct exception *exceptions; /* status 0 ends them; it is for all others, too */
 
     /* Writes call->reply for call->status, call->exception, call->why. */
-    void (*put_error)(const struct api *api, struct call *call);
+    void (*put_error)(struct call *call);
 };
 
 extern const struct api api_mediaconvert, api_lambda, api_logs, api_iam, api_sts, api_s3,

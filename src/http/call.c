@@ -50,7 +50,7 @@ static void refuse(struct call *call, int status, const char *exception, const c
     text_release(&call->reply);
     if (call->api->id_header)
         call_reply_header(call, call->api->id_header, call->id);
-    call->api->put_error(call->api, call);
+    call->api->put_error(call);
     put_finish(&call->reply);
 }
 

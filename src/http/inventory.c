@@ -9,7 +9,6 @@
 #include "http/xml_body.h"
 #include "s3/storage.h"
 
-#define NAMESPACE      "http://s3.amazonaws.com/doc/2006-03-01/"
 #define BUCKET_ARN     "^arn:[^:]+:s3:::[A-Za-z0-9._-]+$"
 
 #define S3CONTROL_PATH "/v20180820/"
@@ -292,12 +291,6 @@ static void put_configuration(struct call *call, const struct inventory_record *
     put_end(out, "Schedule");
 }
 
-static void start(struct call *call, const char *name)
-{
-    text_add(&call->reply, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    put_start_in(&call->reply, name, NAMESPACE);
-}
-
 static int list(struct service *service, struct call *call, const char *bucket, struct error *err)
 {
     struct page page = {.max = LIST_MAX, .token = call_query(call, "continuation-token")};
@@ -312,7 +305,7 @@ static int list(struct service *service, struct call *call, const char *bucket, 
                    ? -1
                    : call_refuse_as(call, 400, "InvalidArgument",
                                     "The continuation token provided is incorrect");
-    start(call, "ListInventoryConfigurationsResult");
+    put_document(&call->reply, "ListInventoryConfigurationsResult", call->api->space);
     for (int i = 0; i < count; i++) {
         put_start(&call->reply, "InventoryConfiguration");
         put_configuration(call, records[i]);
@@ -350,7 +343,7 @@ int inventory_get(struct service *service, struct call *call, struct error *err)
         call_reply_header(call, "x-mediaconvert-local-manifest", printable(call, record->manifest));
     if (*record->why)
         call_reply_header(call, "x-mediaconvert-local-failure", printable(call, record->why));
-    start(call, "InventoryConfiguration");
+    put_document(&call->reply, "InventoryConfiguration", call->api->space);
     put_configuration(call, record);
     put_end(&call->reply, "InventoryConfiguration");
     return 0;

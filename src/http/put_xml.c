@@ -38,6 +38,15 @@ static void put_escaped(struct text *out, const char *s)
     text_append(out, s + plain, size - plain);
 }
 
+void put_document(struct text *out, const char *name, const char *space)
+{
+    text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    if (space)
+        put_start_in(out, name, space);
+    else
+        put_start(out, name);
+}
+
 void put_start(struct text *out, const char *name)
 {
     text_add(out, "<%s>", name);

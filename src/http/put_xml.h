@@ -16,6 +16,9 @@
 
 #include "base/text.h"
 
+/* The start of a document; `space` NULL: without xmlns. */
+void put_document(struct text *out, const char *name, const char *space);
+
 void put_start(struct text *out, const char *name);
 void put_start_in(struct text *out, const char *name, const char *space); /* with xmlns */
 void put_end(struct text *out, const char *name);

@@ -41,8 +41,7 @@ bool s3control_account(struct call *call)
 
 void s3control_start(struct call *call, const char *name)
 {
-    text_add(&call->reply, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    put_start_in(&call->reply, name, call->api->space);
+    put_document(&call->reply, name, call->api->space);
 }
 
 static bool has_before(struct call *call, const xml_node *parent, const xml_node *child,
