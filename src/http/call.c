@@ -320,3 +320,26 @@ int call_string(const struct json *object, const char *name, bool required, cons
     *ret = value->string;
     return 0;
 }
+
+int call_bool(const struct json *object, const char *name, bool *ret, struct error *err)
+{
+    const struct json *value = json_member(object, name);
+    if (!value || value->type == JSON_NULL)
+        return 0;
+    if (value->type != JSON_TRUE && value->type != JSON_FALSE)
+        return error_set(err, ERROR_BAD_REQUEST, "%s must be true or false", name);
+    *ret = value->type == JSON_TRUE;
+    return 0;
+}
+
+struct json *call_stored(struct call *call, const char *text)
+{
+    struct json *root;
+    struct error err;
+    size_t at;
+    if (json_parse(call->arena, text, strlen(text), &root, &at, &err) == 0)
+        return root;
+    root = ARENA_NEW(call->arena, struct json);
+    root->type = JSON_OBJECT;
+    return root;
+}

@@ -127,4 +127,10 @@ int call_json(struct call *call, struct json **ret, struct error *err) MUST_CHEC
 int call_string(const struct json *object, const char *name, bool required, const char **ret,
                 struct error *err) MUST_CHECK;
 
+/* The member's truth; *ret stays as it is where it is not there or null. */
+int call_bool(const struct json *object, const char *name, bool *ret, struct error *err) MUST_CHECK;
+
+/* JSON that we have written ourselves, out of status/; an empty object where that is damaged. */
+struct json *call_stored(struct call *call, const char *text);
+
 #endif

@@ -239,18 +239,13 @@ void iam_put_document(struct call *call, const char *name, const char *document)
 
 void iam_put_tags(struct call *call, const char *tags)
 {
-    struct json *root;
-    struct error err;
-    size_t at;
     struct text *out = &call->reply;
     put_start(out, "Tags");
-    if (json_parse(call->arena, tags, strlen(tags), &root, &at, &err) == 0) {
-        for (const struct json *tag = root->child; tag; tag = tag->next) {
-            put_start(out, "member");
-            put_element(out, "Key", tag->key);
-            put_element(out, "Value", tag->string);
-            put_end(out, "member");
-        }
+    for (const struct json *tag = call_stored(call, tags)->child; tag; tag = tag->next) {
+        put_start(out, "member");
+        put_element(out, "Key", tag->key);
+        put_element(out, "Value", tag->string);
+        put_end(out, "member");
     }
     put_end(out, "Tags");
 }

@@ -45,20 +45,8 @@ static int read_int(const struct json *root, const char *name, int64_t min, int6
     return 0;
 }
 
-static int read_bool(const struct json *root, const char *name, bool *ret, struct error *err)
+static int no_group(struct error *err)
 {
-    const struct json *value = json_member(root, name);
-    if (!value || value->type == JSON_NULL)
-        return 0;
-    if (value->type != JSON_TRUE && value->type != JSON_FALSE)
-        return error_set(err, ERROR_BAD_REQUEST, "%s must be true or false", name);
-    *ret = value->type == JSON_TRUE;
-    return 0;
-}
-
-static int no_group(const char *name, struct error *err)
-{
-    (void)name;
     return error_set(err, ERROR_NOT_FOUND, "The specified log group does not exist.");
 }
 
@@ -77,7 +65,7 @@ static int read_group(const struct json *root, const char **ret, struct error *e
     const char *arn = identifier ? strstr(identifier, mark) : NULL;
     name = arn ? arn + strlen(mark) : identifier ? identifier : name;
     if (strncmp(name, LOGS_GROUP_PREFIX, strlen(LOGS_GROUP_PREFIX)))
-        return no_group(name, err);
+        return no_group(err);
     *ret = name + strlen(LOGS_GROUP_PREFIX);
     return 0;
 }
@@ -205,7 +193,7 @@ int logs_delete_log_group(struct service *service, struct call *call, struct err
     if (call_json(call, &root, err) < 0 || read_group(root, &name, err) < 0)
         return -1;
     if (logs_delete(functions_logs(service->functions), name, err) < 0)
-        return err->kind == ERROR_NOT_FOUND ? no_group(name, err) : -1;
+        return err->kind == ERROR_NOT_FOUND ? no_group(err) : -1;
     return 0;
 }
 
@@ -254,7 +242,7 @@ static int find_streams(struct service *service, struct call *call, const struct
     bool descending = false;
     if (call_string(root, "logStreamNamePrefix", false, &prefix, err) < 0 ||
         call_string(root, "orderBy", false, &order, err) < 0 ||
-        read_bool(root, "descending", &descending, err) < 0)
+        call_bool(root, "descending", &descending, err) < 0)
         return -1;
     bool by_time = order && strcmp(order, "LastEventTime") == 0;
     if (order && !by_time && strcmp(order, "LogStreamName"))
@@ -265,7 +253,7 @@ static int find_streams(struct service *service, struct call *call, const struct
                          "Cannot order by LastEventTime with a logStreamNamePrefix.");
     if (logs_streams(functions_logs(service->functions), group, call->arena, ret, ret_count, err) <
         0)
-        return err->kind == ERROR_NOT_FOUND ? no_group(group, err) : -1;
+        return err->kind == ERROR_NOT_FOUND ? no_group(err) : -1;
     int kept = 0;
     for (int i = 0; i < *ret_count; i++)
         if (!prefix || strncmp((*ret)[i].name, prefix, strlen(prefix)) == 0)
@@ -341,7 +329,7 @@ static int read_events(struct service *service, struct call *call, const struct 
     if (logs_read(functions_logs(service->functions), query, call->arena, ret, ret_count, ret_end,
                   ret_more, err) == 0)
         return 0;
-    return err->kind == ERROR_NOT_FOUND ? no_group(query->group, err) : -1;
+    return err->kind == ERROR_NOT_FOUND ? no_group(err) : -1;
 }
 
 /* Whether one of several names that were asked for is the event's stream. */
@@ -444,7 +432,7 @@ int logs_get_log_events(struct service *service, struct call *call, struct error
     if (call_json(call, &root, err) < 0 || read_group(root, &query.group, err) < 0 ||
         call_string(root, "logStreamName", true, &query.stream, err) < 0 ||
         read_times(root, false, &query, err) < 0 || read_limit(root, &query, err) < 0 ||
-        read_bool(root, "startFromHead", &from_head, err) < 0 ||
+        call_bool(root, "startFromHead", &from_head, err) < 0 ||
         read_token(call, root, &query, err) < 0)
         return -1;
     query.newest = !from_head && !query.after;
