@@ -59,9 +59,8 @@ int lambda_failed(struct service *service, struct call *call, const char *name, 
 int lambda_find_name(struct service *service, struct call *call, const char *name,
                      struct function_record **ret, struct error *err)
 {
-    *ret = NULL;
     if (status_function_get(service->status, name, call->arena, ret, err) == 0)
-        return 0;
+        return 1;
     return lambda_failed(service, call, name, err);
 }
 
@@ -69,7 +68,6 @@ int lambda_find(struct service *service, struct call *call, struct function_reco
                 struct error *err)
 {
     char name[FUNCTION_NAME_MAX + 1];
-    *ret = NULL;
     return lambda_name(service, call, name) ? lambda_find_name(service, call, name, ret, err) : 0;
 }
 
@@ -163,13 +161,9 @@ void lambda_put_configuration(struct service *service, struct call *call, const 
                               const struct function_record *function)
 {
     struct text *out = &call->reply;
-    struct json none = {.type = JSON_OBJECT}, *rest = &none;
-    struct error err;
-    size_t at;
     const char *arn =
         function_arn(functions_owner(service->functions), call->arena, function->name);
-    if (json_parse(call->arena, function->rest, strlen(function->rest), &rest, &at, &err) < 0)
-        rest = &none; // we have written it
+    const struct json *rest = call_stored(call, function->rest);
     put_open(out, name, '{');
     put_string(out, "FunctionName", function->name);
     put_string(out, "FunctionArn",

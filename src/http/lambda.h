@@ -52,7 +52,7 @@ int lambda_failed(struct service *service, struct call *call, const char *name, 
 /* The body as a JSON object of at most `max` bytes. */
 bool lambda_body(struct call *call, size_t max, struct json **ret);
 
-/* The function that the path names. *ret NULL: refused. */
+/* The function that the path names. 1: there is one. 0: refused. */
 int lambda_find(struct service *service, struct call *call, struct function_record **ret,
                 struct error *err) MUST_CHECK;
 

@@ -138,10 +138,9 @@ int lambda_get_code(struct service *service, struct call *call, struct error *er
     struct function_record *function;
     const void *zip;
     size_t size;
-    if (lambda_find(service, call, &function, err) < 0)
-        return -1;
-    if (!function)
-        return 0;
+    int found = lambda_find(service, call, &function, err);
+    if (found <= 0)
+        return found;
     if (functions_read_code(service->functions, function->name, call->arena, &zip, &size, err) < 0)
         return lambda_failed(service, call, function->name, err);
     call_reply_header(call, "Content-Disposition", "attachment; filename=code.zip");

@@ -188,17 +188,13 @@ static int check_members(const struct json *root, int in, struct error *err)
 static const char *kept(struct call *call, const struct json *root, const char *old)
 {
     CLEANUP(text_release) struct text out = {0};
-    struct json *before = NULL;
-    struct error err;
-    size_t at;
-    if (json_parse(call->arena, old, strlen(old), &before, &at, &err) < 0)
-        before = NULL; // we have written it
+    const struct json *before = call_stored(call, old);
     put_open(&out, NULL, '{');
     for (const struct member *member = members; member->name; member++) {
         const struct json *value = json_member(root, member->name);
         if (member->handling != KEPT)
             continue;
-        if ((!value || value->type == JSON_NULL) && before)
+        if (!value || value->type == JSON_NULL)
             value = json_member(before, member->name);
         if (value && value->type != JSON_NULL)
             put_value(&out, member->name, NULL, value);
@@ -218,15 +214,6 @@ static int read_int(const struct json *root, const char *name, int *ret, struct 
         value->number != (int)value->number)
         return error_set(err, ERROR_BAD_REQUEST, "%s must be a whole number", name);
     *ret = (int)value->number;
-    return 0;
-}
-
-static int read_bool(const struct json *root, const char *name, bool *ret, struct error *err)
-{
-    const struct json *value = json_member(root, name);
-    *ret = value && value->type == JSON_TRUE;
-    if (value && value->type != JSON_TRUE && value->type != JSON_FALSE && value->type != JSON_NULL)
-        return error_set(err, ERROR_BAD_REQUEST, "%s must be true or false", name);
     return 0;
 }
 
@@ -324,7 +311,7 @@ int lambda_create_function(struct service *service, struct call *call, struct er
 {
     struct json *root;
     char name[FUNCTION_NAME_MAX + 1];
-    struct function_record record = {.name = name, .reserved = FUNCTION_NO_LIMIT}, *made;
+    struct function_record record = {.name = name}, *made;
     const void *zip;
     size_t size;
     if (!lambda_body(call, LAMBDA_REQUEST_MAX, &root) || !read_name(service, call, root, name))
@@ -343,31 +330,30 @@ int lambda_create_function(struct service *service, struct call *call, struct er
 
 /* --- get, list, delete --- */
 
-static void put_concurrency(struct call *call, const char *name,
-                            const struct function_record *function)
+#define RESERVED "ReservedConcurrentExecutions"
+
+static void put_reserved(struct call *call, const char *name,
+                         const struct function_record *function)
 {
-    if (function->reserved == FUNCTION_NO_LIMIT)
-        return;
-    if (name)
-        put_open(&call->reply, name, '{');
-    put_number(&call->reply, "ReservedConcurrentExecutions", function->reserved);
-    if (name)
-        put_close(&call->reply, '}');
+    put_open(&call->reply, name, '{');
+    if (function->reserved != FUNCTION_NO_LIMIT)
+        put_number(&call->reply, RESERVED, function->reserved);
+    put_close(&call->reply, '}');
 }
 
 int lambda_get_function(struct service *service, struct call *call, struct error *err)
 {
     struct function_record *function;
-    if (lambda_find(service, call, &function, err) < 0)
-        return -1;
-    if (!function)
-        return 0;
+    int found = lambda_find(service, call, &function, err);
+    if (found <= 0)
+        return found;
     put_open(&call->reply, NULL, '{');
     lambda_put_configuration(service, call, "Configuration", function);
     lambda_put_code(service, call, function);
     if (strcmp(function->tags, "{}"))
         put_json(&call->reply, "Tags", function->tags);
-    put_concurrency(call, "Concurrency", function);
+    if (function->reserved != FUNCTION_NO_LIMIT)
+        put_reserved(call, "Concurrency", function);
     put_close(&call->reply, '}');
     return 0;
 }
@@ -375,9 +361,8 @@ int lambda_get_function(struct service *service, struct call *call, struct error
 int lambda_get_function_configuration(struct service *service, struct call *call, struct error *err)
 {
     struct function_record *function;
-    if (lambda_find(service, call, &function, err) < 0)
-        return -1;
-    return function ? answer(service, call, function) : 0;
+    int found = lambda_find(service, call, &function, err);
+    return found > 0 ? answer(service, call, function) : found;
 }
 
 static int read_page(const struct call *call, struct page *ret, struct error *err)
@@ -426,10 +411,11 @@ int lambda_list_versions_by_function(struct service *service, struct call *call,
 {
     struct function_record *function;
     struct page page;
-    if (read_page(call, &page, err) < 0 || lambda_find(service, call, &function, err) < 0)
+    if (read_page(call, &page, err) < 0)
         return -1;
-    if (!function)
-        return 0;
+    int found = lambda_find(service, call, &function, err);
+    if (found <= 0)
+        return found;
     put_open(&call->reply, NULL, '{');
     put_open(&call->reply, "Versions", '[');
     lambda_put_configuration(service, call, NULL, function);
@@ -463,10 +449,9 @@ static int change_function(struct service *service, struct call *call, const str
     for (;;) {
         struct function_record *now, changed;
         *ret = NULL;
-        if (lambda_find(service, call, &now, err) < 0)
-            return -1;
-        if (!now)
-            return 0;
+        int found = lambda_find(service, call, &now, err);
+        if (found <= 0)
+            return found;
         changed = *now;
         if (apply(call, root, &changed, err) < 0)
             return -1;
@@ -517,14 +502,13 @@ int lambda_update_function_code(struct service *service, struct call *call, stru
     const char *revision;
     const void *zip;
     size_t size;
-    bool dry_run;
+    bool dry_run = false;
     if (!lambda_body(call, LAMBDA_REQUEST_MAX, &root))
         return 0;
-    if (lambda_find(service, call, &function, err) < 0)
-        return -1;
-    if (!function)
-        return 0;
-    if (check_members(root, CODE, err) < 0 || read_bool(root, "DryRun", &dry_run, err) < 0 ||
+    int found = lambda_find(service, call, &function, err);
+    if (found <= 0)
+        return found;
+    if (check_members(root, CODE, err) < 0 || call_bool(root, "DryRun", &dry_run, err) < 0 ||
         call_string(root, "RevisionId", false, &revision, err) < 0 ||
         lambda_read_zip(service, call, root, &zip, &size, err) < 0)
         return -1;
@@ -540,8 +524,6 @@ int lambda_update_function_code(struct service *service, struct call *call, stru
 }
 
 /* --- concurrency --- */
-
-#define RESERVED "ReservedConcurrentExecutions"
 
 static int set_reserved(struct call *call, const struct json *root, struct function_record *record,
                         struct error *err)
@@ -573,22 +555,17 @@ int lambda_put_function_concurrency(struct service *service, struct call *call, 
         return -1;
     if (!function)
         return 0;
-    put_open(&call->reply, NULL, '{');
-    put_concurrency(call, NULL, function);
-    put_close(&call->reply, '}');
+    put_reserved(call, NULL, function);
     return 0;
 }
 
 int lambda_get_function_concurrency(struct service *service, struct call *call, struct error *err)
 {
     struct function_record *function;
-    if (lambda_find(service, call, &function, err) < 0)
-        return -1;
-    if (!function)
-        return 0;
-    put_open(&call->reply, NULL, '{');
-    put_concurrency(call, NULL, function);
-    put_close(&call->reply, '}');
+    int found = lambda_find(service, call, &function, err);
+    if (found <= 0)
+        return found;
+    put_reserved(call, NULL, function);
     return 0;
 }
 
@@ -604,10 +581,9 @@ int lambda_delete_function_concurrency(struct service *service, struct call *cal
 int lambda_list_tags(struct service *service, struct call *call, struct error *err)
 {
     struct function_record *function;
-    if (lambda_find(service, call, &function, err) < 0)
-        return -1;
-    if (!function)
-        return 0;
+    int found = lambda_find(service, call, &function, err);
+    if (found <= 0)
+        return found;
     put_open(&call->reply, NULL, '{');
     put_json(&call->reply, "Tags", function->tags);
     put_close(&call->reply, '}');
@@ -626,13 +602,8 @@ static bool is_untagged(const struct call *call, const char *key)
 static const char *merge_tags(struct call *call, const char *tags, const struct json *added)
 {
     CLEANUP(text_release) struct text out = {0};
-    struct json *before = NULL;
-    struct error err;
-    size_t at;
-    if (json_parse(call->arena, tags, strlen(tags), &before, &at, &err) < 0)
-        before = NULL; // we have written it
     put_open(&out, NULL, '{');
-    for (const struct json *tag = before ? before->child : NULL; tag; tag = tag->next) {
+    for (const struct json *tag = call_stored(call, tags)->child; tag; tag = tag->next) {
         const struct json *other = added ? added->child : NULL;
         while (other && strcmp(other->key, tag->key))
             other = other->next;
@@ -652,13 +623,10 @@ static int change_tags(struct call *call, const struct json *root, struct functi
     const char *tags;
     record->tags = merge_tags(call, record->tags, root ? json_member(root, "Tags") : NULL);
     // the limits are those of all that it has then
-    struct json whole = {.type = JSON_OBJECT}, *merged;
-    size_t at;
-    if (json_parse(call->arena, record->tags, strlen(record->tags), &merged, &at, err) < 0)
-        return -1;
+    struct json *merged = call_stored(call, record->tags);
     merged->key = "Tags";
-    whole.child = merged;
-    return mediaconvert_tags(call, &whole, &tags, err);
+    return mediaconvert_tags(call, &(struct json){.type = JSON_OBJECT, .child = merged}, &tags,
+                             err);
 }
 
 int lambda_tag_resource(struct service *service, struct call *call, struct error *err)

@@ -179,10 +179,9 @@ int lambda_invoke(struct service *service, struct call *call, struct error *err)
         return 0;
     if (strcmp(name, LAMBDA_BUILTIN) == 0)
         return call_refuse(call, 400, "'%s' can only be invoked by batch jobs", name);
-    if (lambda_find_name(service, call, name, &function, err) < 0)
-        return -1;
-    if (!function)
-        return 0;
+    int found = lambda_find_name(service, call, name, &function, err);
+    if (found <= 0)
+        return found;
     if (type == EVENT)
         return queue_event(service, call, name, context, err);
     if (type == REQUEST_RESPONSE)
