@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "base/random.h"
 #include "s3/digest.h"
-#include "s3/file.h"
 #include "s3/uri.h"
 
 /* --- fields --- */

@@ -249,18 +249,10 @@ int gunzip_end(struct gunzip *gunzip, struct error *err)
 
 /* --- a data file --- */
 
-static void free_md5(EVP_MD_CTX **md5)
-{
-    EVP_MD_CTX_free(*md5);
-}
-
 static int check_md5(EVP_MD_CTX *md5, const struct inventory_file *file, struct error *err)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
     char hex[MD5_HEX_SIZE];
-    if (EVP_DigestFinal_ex(md5, digest, NULL) != 1)
-        return error_set(err, ERROR_BUG, "OpenSSL has no MD5");
-    digest_hex(digest, MD5_BYTES, hex);
+    md5_hex(md5, hex);
     if (strcmp(hex, file->md5) != 0)
         return error_set(err, ERROR_INPUT,
                          "the MD5 of '%s' is %s, and %s in the inventory's manifest.json",
@@ -302,8 +294,7 @@ static int read_bytes(struct parts *parts, const struct inventory_file *file, EV
         }
         if (!size)
             return error_set(err, ERROR_INPUT, "'%s' ends at byte %lld", file->name, (long long)at);
-        if (EVP_DigestUpdate(md5, buffer, size) != 1)
-            return error_set(err, ERROR_BUG, "OpenSSL has no MD5");
+        EVP_DigestUpdate(md5, buffer, size);
         if (!*ret_damaged && gunzip_push(parts->gunzip, buffer, size, damage) < 0) {
             *ret_damaged = true;
             if (rows_sink_failed(parts->rows))
@@ -320,10 +311,10 @@ int inventory_read_file(struct storage *storage, const struct inventory *invento
                         struct error *err)
 {
     CLEANUP(parts_release) struct parts parts = {0};
-    CLEANUP(free_md5) EVP_MD_CTX *md5 = EVP_MD_CTX_new();
+    CLEANUP(md5_free) EVP_MD_CTX *md5 = md5_new();
     *ret_code = FAILURE_CONTENT;
-    if (!md5 || EVP_DigestInit_ex(md5, EVP_md5(), NULL) != 1)
-        return error_set(err, ERROR_BUG, "OpenSSL has no MD5");
+    if (!md5)
+        return error_set(err, ERROR_BUG, "out of memory");
     if (storage_open(storage, file->uri, cancel, &parts.reader, err) < 0) {
         *ret_code = err->kind == ERROR_NOT_FOUND    ? FAILURE_NOT_FOUND
                     : err->kind == ERROR_PERMISSION ? FAILURE_FORBIDDEN

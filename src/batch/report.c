@@ -80,7 +80,7 @@ static void report_release(struct report *r)
 {
     object_writer_free(&r->writer);
     delivery_free(&r->delivery);
-    EVP_MD_CTX_free(r->md5);
+    md5_free(&r->md5);
     cJSON_Delete(r->results);
     text_release(&r->text);
     arena_free(&r->arena);
@@ -103,26 +103,21 @@ static const char *file_key(const struct report *r)
     return arena_printf(r->arena, "%sresults/%s.csv", r->start, hex);
 }
 
-static int no_md5(struct error *err)
-{
-    return error_set(err, ERROR_BUG, "OpenSSL has no MD5");
-}
-
 static int begin_file(struct report *r, struct error *err)
 {
     static const struct object_headers headers = {.content_type = "text/csv"};
     r->key = file_key(r);
     r->files++;
     r->rows = 0;
-    if (EVP_DigestInit_ex(r->md5, EVP_md5(), NULL) != 1)
-        return no_md5(err);
+    r->md5 = md5_new();
+    if (!r->md5)
+        return error_set(err, ERROR_BUG, "out of memory");
     return object_create(r->delivery, uri_of(r, r->key), &headers, &r->writer, err);
 }
 
 static int flush(struct report *r, struct error *err)
 {
-    if (EVP_DigestUpdate(r->md5, r->text.data, r->text.size) != 1)
-        return no_md5(err);
+    EVP_DigestUpdate(r->md5, r->text.data, r->text.size);
     int result = object_write(r->writer, r->text.data, r->text.size, err);
     r->text.size = 0;
     return result;
@@ -130,16 +125,14 @@ static int flush(struct report *r, struct error *err)
 
 static int end_file(struct report *r, struct error *err)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
     char hex[MD5_HEX_SIZE];
     if (!r->writer)
         return 0;
     if ((r->text.size && flush(r, err) < 0) || object_finish(r->writer, "", 0, err) < 0)
         return -1;
     object_writer_free(&r->writer);
-    if (EVP_DigestFinal_ex(r->md5, digest, NULL) != 1)
-        return no_md5(err);
-    digest_hex(digest, MD5_BYTES, hex);
+    md5_hex(r->md5, hex);
+    md5_free(&r->md5);
     cJSON *result = cJSON_CreateObject();
     cJSON_AddStringToObject(result, "TaskExecutionStatus", r->succeeded ? "succeeded" : "failed");
     cJSON_AddStringToObject(result, "Bucket", r->bucket);
@@ -270,10 +263,7 @@ int report_write(const struct batches_options *options, const struct batch_recor
         .cancel = cancel,
         .arena = arena_new(),
         .results = cJSON_CreateArray(),
-        .md5 = EVP_MD_CTX_new(),
     };
-    if (!r.md5)
-        return no_md5(err);
     bool all = record->request.report_scope == BATCH_REPORT_ALL_TASKS;
     if (read_place(&r, err) < 0 || delivery_new(options->storage, cancel, &r.delivery, err) < 0 ||
         (all && add_rows(&r, true, err) < 0) || add_rows(&r, false, err) < 0 ||

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 void digest_hex(const unsigned char *bytes, size_t size, char *out)
 {
     for (size_t i = 0; i < size; i++)
@@ -43,4 +41,25 @@ const char *digest_base64(const unsigned char md5[MD5_BYTES], char out[MD5_BASE6
 {
     EVP_EncodeBlock((unsigned char *)out, md5, MD5_BYTES);
     return out;
+}
+
+EVP_MD_CTX *md5_new(void)
+{
+    EVP_MD_CTX *md5 = EVP_MD_CTX_new();
+    if (md5 && !EVP_DigestInit_ex(md5, EVP_md5(), NULL))
+        md5_free(&md5);
+    return md5;
+}
+
+void md5_free(EVP_MD_CTX **md5)
+{
+    EVP_MD_CTX_free(*md5);
+    *md5 = NULL;
+}
+
+void md5_hex(EVP_MD_CTX *md5, char out[MD5_HEX_SIZE])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    EVP_DigestFinal_ex(md5, digest, NULL);
+    digest_hex(digest, MD5_BYTES, out);
 }

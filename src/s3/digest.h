@@ -3,6 +3,8 @@
 #ifndef S3_DIGEST_H
 #define S3_DIGEST_H
 
+#include <openssl/evp.h>
+
 #include "s3/http.h"
 
 enum { MD5_BYTES = 16, MD5_HEX_SIZE = 33, MD5_BASE64_SIZE = 25, SHA256_HEX_SIZE = 65 };
@@ -16,5 +18,11 @@ void digest_sha256(const struct piece body[HTTP_PIECES], char out[SHA256_HEX_SIZ
 
 /* The value of Content-MD5; returns out. */
 const char *digest_base64(const unsigned char md5[MD5_BYTES], char out[MD5_BASE64_SIZE]);
+
+/* An MD5 of what comes piece by piece, such as an ETag: made, given bytes by EVP_DigestUpdate(),
+ * and ended by md5_hex(). NULL: out of memory. */
+EVP_MD_CTX *md5_new(void);
+void md5_free(EVP_MD_CTX **md5);
+void md5_hex(EVP_MD_CTX *md5, char out[MD5_HEX_SIZE]);
 
 #endif

@@ -92,27 +92,6 @@ int file_sync(int fd)
     return needless ? 0 : r;
 }
 
-EVP_MD_CTX *md5_new(void)
-{
-    EVP_MD_CTX *md5 = EVP_MD_CTX_new();
-    if (md5 && !EVP_DigestInit_ex(md5, EVP_md5(), NULL))
-        md5_free(&md5);
-    return md5;
-}
-
-void md5_free(EVP_MD_CTX **md5)
-{
-    EVP_MD_CTX_free(*md5);
-    *md5 = NULL;
-}
-
-void md5_hex(EVP_MD_CTX *md5, char etag[33])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    EVP_DigestFinal_ex(md5, digest, NULL);
-    digest_hex(digest, MD5_BYTES, etag);
-}
-
 /* --- attributes --- */
 
 static void set_attribute(int fd, const char *name, const char *value)

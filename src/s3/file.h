@@ -7,8 +7,6 @@
 #ifndef S3_FILE_H
 #define S3_FILE_H
 
-#include <openssl/evp.h>
-
 #include "s3/storage.h"
 
 /* Sets err to what errno means for an object: "cannot <verb> '<uri>': <why>"; returns -1. */
@@ -35,11 +33,6 @@ int file_sync(int fd);
 
 /* Puts the ETag and the headers with the file. Nothing may be written to it afterwards. */
 void file_set_attributes(int fd, const char *etag, const struct object_headers *headers);
-
-/* An ETag being computed: the MD5 of the object's bytes, in hex. NULL: out of memory. */
-EVP_MD_CTX *md5_new(void);
-void md5_free(EVP_MD_CTX **md5);
-void md5_hex(EVP_MD_CTX *md5, char etag[33]); /* ends it */
 
 void file_close(int *fd); /* for CLEANUP; accepts -1 */
 

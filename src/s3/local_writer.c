@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "s3/digest.h"
 #include "s3/file.h"
 #include "s3/local.h"
 

@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 
 #include "base/text.h"
+#include "s3/digest.h"
 #include "s3/file.h"
 
 /* --- one object --- */
