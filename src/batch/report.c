@@ -235,7 +235,32 @@ static int put_manifest(struct report *r, struct error *err)
 
 /* --- the whole --- */
 
-/* "arn:aws:s3:::BUCKET", and "a/b" or "a/b/" or none as the prefix. */
+bool report_is_wanted(const struct batch_record *record)
+{
+    for (int i = 0; i < record->failures_count; i++)
+        if (strcmp(record->failures[i].code, FAILURE_REPORT) == 0)
+            return false;
+    return record->request.report && record->succeeded + record->failed > 0;
+}
+
+/* "PREFIX/job-ID/"; the prefix is "a/b" or "a/b/" or none. */
+static const char *start_of(struct arena *arena, const struct batch_record *record)
+{
+    const char *prefix = record->request.report_prefix ? record->request.report_prefix : "";
+    size_t length = strlen(prefix);
+    const char *slash = length && prefix[length - 1] != '/' ? "/" : "";
+    return arena_printf(arena, "%s%sjob-%s/", prefix, slash, record->id);
+}
+
+const char *report_uri(struct arena *arena, const struct batch_record *record)
+{
+    if (!batch_status_is_final(record->status) || !report_is_wanted(record))
+        return NULL;
+    const char *bucket = strstr(record->request.report_bucket, ":::") + strlen(":::");
+    return arena_printf(arena, "s3://%s/%smanifest.json", bucket, start_of(arena, record));
+}
+
+/* "arn:aws:s3:::BUCKET" */
 static int read_place(struct report *r, struct error *err)
 {
     const struct batch_request *request = &r->record->request;
@@ -244,10 +269,7 @@ static int read_place(struct report *r, struct error *err)
     if (strncmp(arn, "arn:", 4) != 0 || !bucket || !bucket[6] || strchr(bucket, '/'))
         return error_set(err, ERROR_BAD_REQUEST, "'%s' is no bucket's ARN", arn);
     r->bucket = bucket + strlen(":s3:::");
-    const char *prefix = request->report_prefix ? request->report_prefix : "";
-    size_t length = strlen(prefix);
-    const char *slash = length && prefix[length - 1] != '/' ? "/" : "";
-    r->start = arena_printf(r->arena, "%s%sjob-%s/", prefix, slash, r->record->id);
+    r->start = start_of(r->arena, r->record);
     return 0;
 }
 

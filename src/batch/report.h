@@ -25,6 +25,14 @@ int report_write(const struct batches_options *options, const struct batch_recor
                  const char *folder, int64_t rows_max, struct cancel *cancel,
                  struct error *err) MUST_CHECK;
 
+#define FAILURE_REPORT "ReportWriteFailed"
+
+/* One is written if a task was run at all, and once only where that does not work. */
+bool report_is_wanted(const struct batch_record *record);
+
+/* Its manifest.json, "s3://BUCKET/…", of a batch job that has ended; NULL: there is none. */
+const char *report_uri(struct arena *arena, const struct batch_record *record);
+
 /* Adds one row: Bucket,Key,VersionId,TaskStatus,HTTPStatusCode,ErrorCode,ResultMessage. */
 void report_row(struct text *out, const struct batch_entry *entry,
                 const struct batch_result *result);

@@ -119,26 +119,11 @@ static int run_tasks(struct runner *r, const struct batch_record *record, struct
 
 /* --- ending --- */
 
-static bool had_failure(const struct batch_record *record, const char *code)
-{
-    for (int i = 0; i < record->failures_count; i++)
-        if (strcmp(record->failures[i].code, code) == 0)
-            return true;
-    return false;
-}
-
-/* A report is written if a task was run at all, and once only where that does not work. */
-static bool wants_report(const struct batch_record *record)
-{
-    return record->request.report && record->succeeded + record->failed > 0 &&
-           !had_failure(record, FAILURE_REPORT);
-}
-
 static int end_job(struct runner *r, const struct batch_record *record, enum batch_status last,
                    struct error *err)
 {
     struct error why;
-    if (wants_report(record) &&
+    if (report_is_wanted(record) &&
         report_write(r->options, record, r->folder, REPORT_FILE_ROWS, &r->cancel, &why) < 0) {
         if (why.kind == ERROR_CANCELED)
             return 0;

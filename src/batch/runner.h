@@ -30,7 +30,6 @@ struct runner {
 };
 
 #define FAILURE_THRESHOLD "FailureThresholdExceeded"
-#define FAILURE_REPORT    "ReportWriteFailed"
 #define FAILURE_SUSPENDED "SuspendedTooLong"
 
 /* Starts it for a batch job whose entries are in `folder`. */

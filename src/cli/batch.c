@@ -19,6 +19,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "batch/report.h"
 #include "cli/batch_show.h"
 #include "cli/command.h"
 #include "cli/house.h"
@@ -482,22 +483,6 @@ static void print_failures(struct command_state *state, const struct batch_recor
         print_message("error", lines[i]);
 }
 
-static const char *report_uri(struct command_state *state, const struct batch_record *record)
-{
-    const struct batch_request *request = &record->request;
-    if (!request->report || record->succeeded + record->failed == 0 ||
-        !batch_status_is_final(record->status))
-        return NULL;
-    for (int i = 0; i < record->failures_count; i++)
-        if (strcmp(record->failures[i].code, "ReportWriteFailed") == 0)
-            return NULL;
-    const char *prefix = request->report_prefix ? request->report_prefix : "";
-    bool slash = *prefix && !ends_with(prefix, "/");
-    return arena_printf(state->arena, "s3://%s/%s%sjob-%s/manifest.json",
-                        strstr(request->report_bucket, ":::") + 3, prefix, slash ? "/" : "",
-                        record->id);
-}
-
 static void print_result_json(struct command_state *state, const struct batch_record *record,
                               const struct batch_progress *progress)
 {
@@ -519,7 +504,7 @@ static void print_result_json(struct command_state *state, const struct batch_re
         cJSON_AddStringToObject(failure, "failureReason", record->failures[i].reason);
         cJSON_AddItemToArray(failures, failure);
     }
-    const char *report = report_uri(state, record);
+    const char *report = report_uri(state->arena, record);
     if (report)
         cJSON_AddStringToObject(object, "report", report);
     print_json(object);
@@ -539,7 +524,7 @@ static void print_result(struct command_state *state, const struct batch_record 
     if (progress->jobs)
         printf("%" PRId64 " of %" PRId64 " transcodes ended, %" PRId64 " failed\n",
                progress->jobs_ended, progress->jobs, progress->jobs_failed);
-    const char *report = report_uri(state, record);
+    const char *report = report_uri(state->arena, record);
     if (report)
         printf("report: %s\n", report);
     if (!is_over(progress))
