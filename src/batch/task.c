@@ -73,11 +73,6 @@ void tasks_close(struct tasks **tasks)
     *tasks = NULL;
 }
 
-const char *tasks_handler(const struct tasks *tasks)
-{
-    return tasks->handler ? tasks->handler->name : "none";
-}
-
 /* --- ids --- */
 
 enum { ID_BYTES = 24 };

@@ -12,9 +12,6 @@ int tasks_open(struct tasks **ret, const struct batches_options *options,
                const struct batch_record *record, struct error *err) MUST_CHECK;
 void tasks_close(struct tasks **tasks);
 
-/* The handler's name, for the log. */
-const char *tasks_handler(const struct tasks *tasks);
-
 /**
  * Invokes the handler for entry `number`. Any thread.
  *

@@ -195,10 +195,22 @@ static int find_writer(struct logs *logs, const char *group, struct error *err)
     return open_writer(logs, group, err);
 }
 
+/* The first `count` of a group's files. */
+static int remove_files(const char *folder, const int *numbers, int count, struct error *err)
+{
+    char path[PATH_MAX + LOG_FILE_NAME_SIZE], name[LOG_FILE_NAME_SIZE];
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, log_file_name(numbers[i], name));
+        if (unlink(path) < 0 && errno != ENOENT)
+            return error_set(err, ERROR_BUG, "cannot remove '%s': %s", path, strerror(errno));
+    }
+    return 0;
+}
+
 /* Goes on in another file, and removes the oldest if there are too many. */
 static int next_file(struct logs *logs, struct writer *writer, struct error *err)
 {
-    char folder[PATH_MAX], path[PATH_MAX + LOG_FILE_NAME_SIZE], name[LOG_FILE_NAME_SIZE];
+    char folder[PATH_MAX];
     CLEANUP(free_pointer) int *numbers = NULL;
     int count;
     struct writer next = *writer;
@@ -210,12 +222,7 @@ static int next_file(struct logs *logs, struct writer *writer, struct error *err
     *writer = next;
     if (log_file_list(folder, &numbers, &count, err) < 0)
         return -1;
-    for (int i = 0; i < count - LOGS_FILES_MAX; i++) {
-        snprintf(path, sizeof(path), "%s/%s", folder, log_file_name(numbers[i], name));
-        if (unlink(path) < 0 && errno != ENOENT)
-            return error_set(err, ERROR_BUG, "cannot remove '%s': %s", path, strerror(errno));
-    }
-    return 0;
+    return remove_files(folder, numbers, count - LOGS_FILES_MAX, err);
 }
 
 static int write_all(struct writer *writer, const struct text *text, struct error *err)
@@ -286,7 +293,7 @@ int logs_create(struct logs *logs, const char *group, struct error *err)
 
 static int remove_group(struct logs *logs, const char *group, struct error *err)
 {
-    char folder[PATH_MAX], path[PATH_MAX + LOG_FILE_NAME_SIZE], name[LOG_FILE_NAME_SIZE];
+    char folder[PATH_MAX];
     CLEANUP(free_pointer) int *numbers = NULL;
     int count;
     if (log_folder(logs, group, folder, err) < 0)
@@ -303,11 +310,8 @@ static int remove_group(struct logs *logs, const char *group, struct error *err)
             close_writer(logs, link);
             break;
         }
-    for (int i = 0; i < count; i++) {
-        snprintf(path, sizeof(path), "%s/%s", folder, log_file_name(numbers[i], name));
-        if (unlink(path) < 0 && errno != ENOENT)
-            return error_set(err, ERROR_BUG, "cannot remove '%s': %s", path, strerror(errno));
-    }
+    if (remove_files(folder, numbers, count, err) < 0)
+        return -1;
     if (rmdir(folder) < 0)
         return error_set(err, ERROR_BUG, "cannot remove '%s': %s", folder, strerror(errno));
     return 0;

@@ -6,7 +6,7 @@
  * It has no thread. Whoever has it, has it alone: an invocation waits in its caller's thread for
  * the Runtime API, the output, the end of the process, the time-out and the wish to stop. While it
  * is idle, its process waits in a request for the next event, and what it prints stays in the pipe
- * until process_look() or the next invocation.
+ * until process_is_alive() or the next invocation.
  *
  * Memory: what the process itself has in memory (without its children) is looked at twenty times a
  * second; with more than its function may have it is killed, as Lambda does. Besides, each process

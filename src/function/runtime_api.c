@@ -155,6 +155,13 @@ static enum MHD_Result on_next(struct exchange *exchange)
     return MHD_YES;
 }
 
+static enum MHD_Result refuse_now(struct exchange *exchange)
+{
+    return reply(exchange, MHD_HTTP_FORBIDDEN,
+                 "{\"errorMessage\":\"State transition is not allowed\","
+                 "\"errorType\":\"InvalidStateTransition\"}");
+}
+
 static enum MHD_Result on_answer(struct exchange *exchange, enum runtime_news news)
 {
     static const char too_large[] =
@@ -162,9 +169,7 @@ static enum MHD_Result on_answer(struct exchange *exchange, enum runtime_news ne
         "\"errorType\":\"RequestEntityTooLarge\"}";
     _Static_assert(FUNCTION_PAYLOAD_MAX == 6291556, "as in the message");
     if (exchange->api->news != RUNTIME_TAKEN)
-        return reply(exchange, MHD_HTTP_FORBIDDEN,
-                     "{\"errorMessage\":\"State transition is not allowed\","
-                     "\"errorType\":\"InvalidStateTransition\"}");
+        return refuse_now(exchange);
     bool too_long = exchange->too_long;
     take_answer(exchange, news);
     return too_long ? reply(exchange, MHD_HTTP_CONTENT_TOO_LARGE, too_large)
@@ -184,9 +189,7 @@ static enum MHD_Result on_error(struct exchange *exchange)
 static enum MHD_Result on_init_error(struct exchange *exchange)
 {
     if (exchange->api->news != RUNTIME_SILENT)
-        return reply(exchange, MHD_HTTP_FORBIDDEN,
-                     "{\"errorMessage\":\"State transition is not allowed\","
-                     "\"errorType\":\"InvalidStateTransition\"}");
+        return refuse_now(exchange);
     take_answer(exchange, RUNTIME_INIT_ERROR);
     return reply(exchange, MHD_HTTP_ACCEPTED, "{\"status\":\"OK\"}");
 }
