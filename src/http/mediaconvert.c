@@ -76,6 +76,14 @@ const char *mediaconvert_name(const char *text, const char *kind)
                                                                            : text;
 }
 
+void mediaconvert_add_name(struct call *call, struct json *request, const char *name)
+{
+    struct json *member = ARENA_NEW(call->arena, struct json);
+    *member =
+        (struct json){.type = JSON_STRING, .key = "name", .string = name, .next = request->child};
+    request->child = member;
+}
+
 int mediaconvert_check_name(const char *name, struct error *err)
 {
     enum { NAME_BYTES_MAX = 256 }; // AWS says nothing; it stands in URLs

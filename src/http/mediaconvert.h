@@ -59,6 +59,10 @@ int mediaconvert_choice(const char *member, const char *value, const char *const
  * is "queues" … Points into `text`. */
 const char *mediaconvert_name(const char *text, const char *kind);
 
+/* Puts the name that an update has in its path in front of the members, for the same checks as
+ * Create…'s. */
+void mediaconvert_add_name(struct call *call, struct json *request, const char *name);
+
 /* A name to be stored under. */
 int mediaconvert_check_name(const char *name, struct error *err) MUST_CHECK;
 

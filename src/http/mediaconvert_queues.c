@@ -155,16 +155,6 @@ int mediaconvert_get_queue(struct service *service, struct call *call, struct er
     return answer(service, call, queue);
 }
 
-/* The request as CreateQueue's would be, for the same checks. */
-static struct json *with_name(struct call *call, struct json *root, const char *name)
-{
-    struct json *member = ARENA_NEW(call->arena, struct json);
-    *member =
-        (struct json){.type = JSON_STRING, .key = "name", .string = name, .next = root->child};
-    root->child = member;
-    return root;
-}
-
 int mediaconvert_update_queue(struct service *service, struct call *call, struct error *err)
 {
     struct json *root;
@@ -174,7 +164,7 @@ int mediaconvert_update_queue(struct service *service, struct call *call, struct
         status_queue_get(service->status, name, call->arena, &queue, err) < 0)
         return -1;
     if (!json_member(root, "Name"))
-        root = with_name(call, root, name);
+        mediaconvert_add_name(call, root, name);
     if (!is_valid(call, root))
         return 0;
     if (read_members(root, queue, err) < 0)

@@ -158,10 +158,7 @@ static int update(struct service *service, struct call *call, const struct kind 
                           call->arena, &record, err) < 0 ||
         json_parse(call->arena, record->request, strlen(record->request), &stored, &at, err) < 0)
         return -1;
-    struct json *name = ARENA_NEW(call->arena, struct json);
-    *name = (struct json){.type = JSON_STRING, .key = "name", .string = record->name};
-    name->next = stored->child;
-    stored->child = name;
+    mediaconvert_add_name(call, stored, record->name);
     put_behind(root, stored);
     if (!is_valid(call, kind, root))
         return 0;
