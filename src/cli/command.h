@@ -17,6 +17,8 @@ enum exit_status {
     EXIT_REFUSED = 2, /* the job or the command line was refused */
 };
 
+#define DATA_DEFAULT "./data" /* --data of the server, and of who looks at what it keeps */
+
 typedef int command_main(int argc, char **argv);
 
 command_main run_main, validate_main, plan_main, probe_main, settings_main, worker_main, serve_main,

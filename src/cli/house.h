@@ -12,6 +12,7 @@
 #include "base/cancel.h"
 #include "base/log.h"
 #include "batch/batch.h"
+#include "cli/command.h"
 #include "cli/options.h"
 #include "cli/store.h"
 #include "function/function.h"
@@ -24,8 +25,6 @@ struct house_arguments {
     int batch_concurrency, batch_retry_ms, function_concurrency, event_retry_s;
     struct option_list http_functions; /* NAME=URL */
 };
-
-#define DATA_DEFAULT "./data"
 
 enum {
     HOUSE_CONCURRENT_MAX = 1000,

@@ -20,8 +20,6 @@
 #include "cli/interrupt.h"
 #include "cli/options.h"
 
-#define DATA_DEFAULT "./data"
-
 enum { EVENTS_AT_ONCE = 1000, LOOK_US = 250000 };
 
 struct arguments {
