@@ -49,6 +49,18 @@ int status_queue_get(struct status *status, const char *name, struct arena *aren
     return get(&t, name, arena, ret, err);
 }
 
+/* What comes in the same order in an INSERT and an UPDATE. */
+static void bind_queue(struct statement *s, const struct queue_record *queue, int64_t now_us)
+{
+    bind_text(s, queue->name);
+    bind_text(s, queue->description);
+    bind_int(s, queue->paused);
+    bind_int(s, queue->reserved);
+    bind_int(s, queue->concurrent_jobs);
+    bind_text(s, queue->rest);
+    bind_int(s, now_us);
+}
+
 /* Commits, and returns the record as it is then. */
 static int finish(struct transaction *t, const char *name, struct arena *arena,
                   struct queue_record **ret, struct error *err)
@@ -72,13 +84,7 @@ int status_queue_create(struct status *status, const struct queue_record *queue,
         "INSERT INTO queues (name, description, system, paused, reserved, concurrent_jobs, rest,"
         " created_us, updated_us) VALUES (?1, coalesce(?2, ''), 0, ?3, ?4, ?5,"
         " coalesce(?6, '{}'), ?7, ?7) ON CONFLICT DO NOTHING");
-    bind_text(s, queue->name);
-    bind_text(s, queue->description);
-    bind_int(s, queue->paused);
-    bind_int(s, queue->reserved);
-    bind_int(s, queue->concurrent_jobs);
-    bind_text(s, queue->rest);
-    bind_int(s, t.now_us);
+    bind_queue(s, queue, t.now_us);
     if (rows_or_error(statement_run(s, err), err, ERROR_CONFLICT, "there is a queue '%s' already",
                       queue->name) < 0)
         return -1;
@@ -93,16 +99,10 @@ int status_queue_update(struct status *status, const struct queue_record *queue,
         return -1;
     CLEANUP(statement_done)
     struct statement *s = statement(
-        t.database, "UPDATE queues SET description = coalesce(?, description), paused = ?,"
-                    " reserved = ?, concurrent_jobs = ?, rest = coalesce(?, rest), updated_us = ?"
-                    " WHERE name = ?");
-    bind_text(s, queue->description);
-    bind_int(s, queue->paused);
-    bind_int(s, queue->reserved);
-    bind_int(s, queue->concurrent_jobs);
-    bind_text(s, queue->rest);
-    bind_int(s, t.now_us);
-    bind_text(s, queue->name);
+        t.database, "UPDATE queues SET description = coalesce(?2, description), paused = ?3,"
+                    " reserved = ?4, concurrent_jobs = ?5, rest = coalesce(?6, rest),"
+                    " updated_us = ?7 WHERE name = ?1");
+    bind_queue(s, queue, t.now_us);
     return statement_run(s, err) < 0 ? -1 : finish(&t, queue->name, arena, ret, err);
 }
 

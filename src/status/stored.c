@@ -47,6 +47,17 @@ int status_stored_get(struct status *status, enum stored_kind kind, const char *
     return get(&t, kind, name, arena, ret, err);
 }
 
+/* What comes in the same order in an INSERT and an UPDATE. */
+static void bind_stored(struct statement *s, enum stored_kind kind,
+                        const struct stored_record *record, int64_t now_us)
+{
+    bind_int(s, kind);
+    bind_text(s, record->name);
+    bind_text(s, record->category);
+    bind_text(s, record->request);
+    bind_int(s, now_us);
+}
+
 /* Commits, and returns the record as it is then. */
 static int finish(struct transaction *t, enum stored_kind kind, const char *name,
                   struct arena *arena, struct stored_record **ret, struct error *err)
@@ -69,11 +80,7 @@ int status_stored_create(struct status *status, enum stored_kind kind,
     struct statement *s = statement(
         t.database, "INSERT INTO stored (kind, name, category, request, created_us, updated_us)"
                     " VALUES (?1, ?2, coalesce(?3, ''), ?4, ?5, ?5) ON CONFLICT DO NOTHING");
-    bind_int(s, kind);
-    bind_text(s, record->name);
-    bind_text(s, record->category);
-    bind_text(s, record->request);
-    bind_int(s, t.now_us);
+    bind_stored(s, kind, record, t.now_us);
     if (rows_or_error(statement_run(s, err), err, ERROR_CONFLICT, "there is a %s '%s' already",
                       kinds[kind].word, record->name) < 0)
         return -1;
@@ -88,14 +95,11 @@ int status_stored_update(struct status *status, enum stored_kind kind,
     if (transaction_begin(&t, status, err) < 0)
         return -1;
     CLEANUP(statement_done)
-    struct statement *s = statement(
-        t.database, "UPDATE stored SET category = coalesce(?, category),"
-                    " request = coalesce(?, request), updated_us = ? WHERE kind = ? AND name = ?");
-    bind_text(s, record->category);
-    bind_text(s, record->request);
-    bind_int(s, t.now_us);
-    bind_int(s, kind);
-    bind_text(s, record->name);
+    struct statement *s =
+        statement(t.database, "UPDATE stored SET category = coalesce(?3, category),"
+                              " request = coalesce(?4, request), updated_us = ?5"
+                              " WHERE kind = ?1 AND name = ?2");
+    bind_stored(s, kind, record, t.now_us);
     return statement_run(s, err) < 0 ? -1 : finish(&t, kind, record->name, arena, ret, err);
 }
 
