@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/newborn.h"
 #include "dispatch/protocol.h"
 
 enum {
@@ -80,58 +80,26 @@ struct birth {
     int64_t memory_max, cpu_max_s;
 };
 
-/* Not above what the server itself may have. RLIM_INFINITY is the largest number. */
-static void limit(int resource, rlim_t soft, rlim_t hard)
-{
-    struct rlimit now;
-    if (getrlimit((__rlimit_resource_t)resource, &now) < 0)
-        return;
-    if (hard > now.rlim_max)
-        hard = now.rlim_max;
-    struct rlimit then = {.rlim_cur = soft < hard ? soft : hard, .rlim_max = hard};
-    setrlimit((__rlimit_resource_t)resource, &then);
-}
-
 /* RLIMIT_DATA, not RLIMIT_AS: of its address space a program reserves much that it never uses,
  * malloc() alone 64 MiB for each thread. */
 static void set_limits(const struct birth *birth)
 {
     rlim_t memory = (rlim_t)birth->memory_max, cpu_s = (rlim_t)birth->cpu_max_s;
-    limit(RLIMIT_CORE, 0, 0);
-    limit(RLIMIT_NOFILE, FILES_MOST, RLIM_INFINITY);
+    newborn_limit(RLIMIT_CORE, 0, 0);
+    newborn_limit(RLIMIT_NOFILE, FILES_MOST, RLIM_INFINITY);
     if (memory && !SANITIZED)
-        limit(RLIMIT_DATA, memory, memory);
+        newborn_limit(RLIMIT_DATA, memory, memory);
     if (cpu_s)
-        limit(RLIMIT_CPU, cpu_s, cpu_s + CPU_GRACE_S);
-}
-
-/* Let the kernel kill this one rather than the server. */
-static void be_the_first_to_go(void)
-{
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY);
-    if (fd >= 0) {
-        (void)!write(fd, "500", 3);
-        close(fd);
-    }
+        newborn_limit(RLIMIT_CPU, cpu_s, cpu_s + CPU_GRACE_S);
 }
 
 /* In the new process, which has a copy of one thread only. */
 static void become_worker(const struct birth *birth)
 {
-    struct sigaction normal = {.sa_handler = SIG_DFL};
-    sigset_t none;
-    sigemptyset(&none);
-    for (int signal = 1; signal < NSIG; signal++)
-        sigaction(signal, &normal, NULL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-
+    newborn_begin(birth->parent);
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != birth->parent)
-        _exit(1); // it died before that
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     set_limits(birth);
-    be_the_first_to_go();
+    newborn_goes_first();
 
     // what libraries have opened, sockets above all; kernels before 5.11 cannot
     (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);

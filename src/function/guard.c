@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/newborn.h"
+
 enum {
     FILES_MOST = 1024,      /* that a process may have open: Lambda's limit */
     MEMORY_SPARE_MIB = 256, /* see limit_memory() */
@@ -31,17 +33,6 @@ struct word {
 
 /* ======== the function's process, between fork() and exec(): system calls only ======== */
 
-static void limit(int resource, rlim_t most)
-{
-    struct rlimit now;
-    if (getrlimit((__rlimit_resource_t)resource, &now) < 0)
-        return;
-    if (now.rlim_max != RLIM_INFINITY && most > now.rlim_max)
-        most = now.rlim_max;
-    struct rlimit then = {most, most};
-    setrlimit((__rlimit_resource_t)resource, &then);
-}
-
 /*
  * RLIMIT_DATA bounds what a process has written to or may write to. Node.js reserves gigabytes of
  * address space that do not count here (RLIMIT_AS cannot be used with it): it starts with 54 MiB,
@@ -51,17 +42,8 @@ static void limit(int resource, rlim_t most)
  */
 static void limit_memory(int memory_mib)
 {
-    limit(RLIMIT_DATA, ((rlim_t)memory_mib + MEMORY_SPARE_MIB) << 20);
-}
-
-/* Let the kernel kill this one rather than the server. */
-static void be_the_first_to_go(void)
-{
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY);
-    if (fd >= 0) {
-        (void)!write(fd, "500", 3);
-        close(fd);
-    }
+    rlim_t most = ((rlim_t)memory_mib + MEMORY_SPARE_MIB) << 20;
+    newborn_limit(RLIMIT_DATA, most, most);
 }
 
 /* Closes what libraries have opened, sockets above all; one by one with kernels before 5.9. */
@@ -86,23 +68,13 @@ static void write_text(int fd, const char *text)
 
 static _Noreturn void become_function(const struct guard_options *options, pid_t guard)
 {
-    struct sigaction normal = {.sa_handler = SIG_DFL};
-    sigset_t none;
-    sigemptyset(&none);
-    for (int signal = 1; signal < NSIG; signal++)
-        sigaction(signal, &normal, NULL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-
+    newborn_begin(guard);
     setsid();
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != guard)
-        _exit(1); // it died before that
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     umask(022);
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NOFILE, FILES_MOST);
+    newborn_limit(RLIMIT_CORE, 0, 0);
+    newborn_limit(RLIMIT_NOFILE, FILES_MOST, FILES_MOST);
     limit_memory(options->memory_mib);
-    be_the_first_to_go();
+    newborn_goes_first();
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(options->output, STDOUT_FILENO) < 0 ||
         dup2(options->output, STDERR_FILENO) < 0)
