@@ -343,3 +343,14 @@ struct json *call_stored(struct call *call, const char *text)
     root->type = JSON_OBJECT;
     return root;
 }
+
+bool call_asks_nothing(const struct json *value)
+{
+    if (value->type == JSON_TRUE || value->type == JSON_NUMBER ||
+        (value->type == JSON_STRING && *value->string))
+        return false;
+    for (const struct json *child = value->child; child; child = child->next)
+        if (!call_asks_nothing(child))
+            return false;
+    return true;
+}

@@ -130,6 +130,10 @@ int call_string(const struct json *object, const char *name, bool required, cons
 /* The member's truth; *ret stays as it is where it is not there or null. */
 int call_bool(const struct json *object, const char *name, bool *ret, struct error *err) MUST_CHECK;
 
+/* Whether a member asks for nothing, as {"TargetArn": ""}; anything else must be heeded or refused.
+ */
+bool call_asks_nothing(const struct json *value);
+
 /* JSON that we have written ourselves, out of status/; an empty object where that is damaged. */
 struct json *call_stored(struct call *call, const char *text);
 

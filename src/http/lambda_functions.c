@@ -149,18 +149,6 @@ static const struct member {
     // clang-format on
 };
 
-/* Whether it asks for nothing: {"TargetArn": ""} does not. */
-static bool is_empty(const struct json *value)
-{
-    if (value->type == JSON_TRUE || value->type == JSON_NUMBER ||
-        (value->type == JSON_STRING && *value->string))
-        return false;
-    for (const struct json *child = value->child; child; child = child->next)
-        if (!is_empty(child))
-            return false;
-    return true;
-}
-
 static const struct member *find_member(const char *name, int in)
 {
     for (const struct member *member = members; member->name; member++)
@@ -174,7 +162,7 @@ static int check_members(const struct json *root, int in, struct error *err)
 {
     for (const struct json *value = root->child; value; value = value->next) {
         const struct member *member = find_member(value->key, in);
-        if ((!member || member->handling == EMPTY) && !is_empty(value))
+        if ((!member || member->handling == EMPTY) && !call_asks_nothing(value))
             return error_set(err, ERROR_BAD_REQUEST, "%.80s is not supported here", value->key);
         if (member && member->is_valid && value->type != JSON_NULL && !member->is_valid(value))
             return error_set(err, ERROR_BAD_REQUEST,

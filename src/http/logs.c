@@ -29,6 +29,27 @@ const struct action logs_actions[] = {
 
 /* --- requests --- */
 
+#define GROUP "logGroupName", "logGroupIdentifier"
+
+/* The body, whose members are those names. What else it asks for is not passed over in silence;
+ * the class STANDARD is what all groups have. */
+static int read_request(struct call *call, const char *const *names, struct json **ret,
+                        struct error *err)
+{
+    if (call_json(call, ret, err) < 0)
+        return -1;
+    for (const struct json *member = (*ret)->child; member; member = member->next) {
+        int i = 0;
+        while (names[i] && !json_same_name(names[i], member->key))
+            i++;
+        bool standard = json_same_name(member->key, "logGroupClass") &&
+                        member->type == JSON_STRING && !strcmp(member->string, "STANDARD");
+        if (!names[i] && !standard && !call_asks_nothing(member))
+            return error_set(err, ERROR_BAD_REQUEST, "%.80s is not supported here", member->key);
+    }
+    return 0;
+}
+
 static int read_int(const struct json *root, const char *name, int64_t min, int64_t max,
                     int64_t *ret, struct error *err)
 {
@@ -148,11 +169,14 @@ static int find_groups(struct service *service, struct call *call, const struct 
 
 int logs_describe_log_groups(struct service *service, struct call *call, struct error *err)
 {
+    static const char *const members[] = {"logGroupNamePrefix", "logGroupNamePattern", "limit",
+                                          "nextToken", NULL};
     struct json *root;
     struct log_group *groups = NULL;
     struct list_page page;
     int count;
-    if (call_json(call, &root, err) < 0 || read_page(call, root, "logGroups", &page, err) < 0 ||
+    if (read_request(call, members, &root, err) < 0 ||
+        read_page(call, root, "logGroups", &page, err) < 0 ||
         find_groups(service, call, root, &groups, &count, err) < 0)
         return -1;
     put_open(&call->reply, NULL, '{');
@@ -169,9 +193,11 @@ int logs_describe_log_groups(struct service *service, struct call *call, struct 
 
 int logs_create_log_group(struct service *service, struct call *call, struct error *err)
 {
+    static const char *const members[] = {"logGroupName", NULL};
     struct json *root;
     const char *name;
-    if (call_json(call, &root, err) < 0 || call_string(root, "logGroupName", true, &name, err) < 0)
+    if (read_request(call, members, &root, err) < 0 ||
+        call_string(root, "logGroupName", true, &name, err) < 0)
         return -1;
     const char *function = function_prefix(name);
     if (!function || !*function)
@@ -188,9 +214,10 @@ int logs_create_log_group(struct service *service, struct call *call, struct err
 
 int logs_delete_log_group(struct service *service, struct call *call, struct error *err)
 {
+    static const char *const members[] = {GROUP, NULL};
     struct json *root;
     const char *name;
-    if (call_json(call, &root, err) < 0 || read_group(root, &name, err) < 0)
+    if (read_request(call, members, &root, err) < 0 || read_group(root, &name, err) < 0)
         return -1;
     if (logs_delete(functions_logs(service->functions), name, err) < 0)
         return err->kind == ERROR_NOT_FOUND ? no_group(err) : -1;
@@ -265,12 +292,14 @@ static int find_streams(struct service *service, struct call *call, const struct
 
 int logs_describe_log_streams(struct service *service, struct call *call, struct error *err)
 {
+    static const char *const members[] = {GROUP,   "logStreamNamePrefix", "orderBy", "descending",
+                                          "limit", "nextToken",           NULL};
     struct json *root;
     struct log_stream *streams;
     struct list_page page;
     const char *group;
     int count;
-    if (call_json(call, &root, err) < 0 || read_group(root, &group, err) < 0 ||
+    if (read_request(call, members, &root, err) < 0 || read_group(root, &group, err) < 0 ||
         read_page(call, root, "logStreams", &page, err) < 0 ||
         find_streams(service, call, root, group, &streams, &count, err) < 0)
         return -1;
@@ -390,9 +419,12 @@ static int put_events(struct call *call, const char *group, const struct log_eve
     return i;
 }
 
-/* `interleaved` says nothing: they always are. */
+/* `interleaved` says nothing: they always are. Nor does `unmask`: nothing is masked. */
 int logs_filter_log_events(struct service *service, struct call *call, struct error *err)
 {
+    static const char *const members[] = {
+        GROUP,   "logStreamNames", "logStreamNamePrefix", "startTime", "endTime", "filterPattern",
+        "limit", "nextToken",      "interleaved",         "unmask",    NULL};
     struct json *root;
     const struct json *names;
     struct log_query query = {0};
@@ -400,7 +432,7 @@ int logs_filter_log_events(struct service *service, struct call *call, struct er
     int64_t end;
     int count;
     bool more;
-    if (call_json(call, &root, err) < 0 || read_group(root, &query.group, err) < 0 ||
+    if (read_request(call, members, &root, err) < 0 || read_group(root, &query.group, err) < 0 ||
         read_times(root, true, &query, err) < 0 || read_limit(root, &query, err) < 0 ||
         call_string(root, "filterPattern", false, &query.pattern, err) < 0 ||
         (query.pattern && log_pattern_check(query.pattern, err) < 0) ||
@@ -423,13 +455,16 @@ int logs_filter_log_events(struct service *service, struct call *call, struct er
 /* Forward only: what comes before a page is not asked for by a token. */
 int logs_get_log_events(struct service *service, struct call *call, struct error *err)
 {
+    static const char *const members[] = {GROUP,       "logStreamName", "startTime",
+                                          "endTime",   "startFromHead", "limit",
+                                          "nextToken", "unmask",        NULL};
     struct json *root;
     struct log_query query = {0};
     struct log_event *events;
     int64_t end;
     int count;
     bool more, from_head = false;
-    if (call_json(call, &root, err) < 0 || read_group(root, &query.group, err) < 0 ||
+    if (read_request(call, members, &root, err) < 0 || read_group(root, &query.group, err) < 0 ||
         call_string(root, "logStreamName", true, &query.stream, err) < 0 ||
         read_times(root, false, &query, err) < 0 || read_limit(root, &query, err) < 0 ||
         call_bool(root, "startFromHead", &from_head, err) < 0 ||

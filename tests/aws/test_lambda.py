@@ -658,6 +658,27 @@ def test_delete_log_group(logs, serve, create_again):
     refused(logs.create_log_group, "InvalidParameterException", 400, logGroupName="elsewhere")
 
 
+@pytest.mark.parametrize(
+    "operation, member, value",
+    [
+        ("describe_log_groups", "accountIdentifiers", ["222233334444"]),
+        ("describe_log_groups", "includeLinkedAccounts", True),
+        ("create_log_group", "kmsKeyId", "arn:aws:kms:us-east-1:111122223333:key/k"),
+        ("create_log_group", "tags", {"a": "b"}),
+    ],
+)
+def test_log_members_that_are_not_heeded(logs, operation, member, value):
+    named = {"logGroupName": "/aws/lambda/not-heeded"} if operation == "create_log_group" else {}
+    message = refused(getattr(logs, operation), "InvalidParameterException", 400, **named, **{member: value})
+    assert message == f"{member} is not supported here"
+    assert logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/not-heeded")["logGroups"] == []
+
+
+def test_log_members_that_ask_for_nothing(logs, printed):
+    groups = logs.describe_log_groups(logGroupNamePrefix=printed, includeLinkedAccounts=False)
+    assert [g["logGroupName"] for g in groups["logGroups"]] == [printed]
+
+
 def test_what_is_not_done_is_refused(logs, functions):
     refused(logs.describe_metric_filters, "UnknownOperationException", 400)
     refused(functions.list_layers, "ResourceNotFoundException", 404)
