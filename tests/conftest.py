@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program under test, $MEDIACONVERT_LOCAL or the release build; and clips that are made once."""
+import itertools
 import os
 import pathlib
 import signal
@@ -20,6 +21,13 @@ def clips():
     folder = TOP / "build/fixtures"
     subprocess.run([TOP / "fixtures/make.sh", folder], check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def new_name():
+    """Names that nothing has had yet, buckets among them."""
+    count = itertools.count()
+    return lambda: f"name-{next(count)}"
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One server for all tests of a module, called as AWS is."""
 import io
-import itertools
 import os
 import pathlib
 import subprocess
@@ -14,16 +13,6 @@ from botocore.config import Config
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "serve"))
 from program import KEY, SECRET, Serve  # noqa: E402
-
-
-@pytest.fixture(scope="session", autouse=True)
-def nothing_is_left():
-    """Servers of tests that have failed do not live on."""
-    yield
-    for process in Serve.all:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
 
 
 def stop(serve):
@@ -72,12 +61,6 @@ def client_of(serve, name, key=KEY, secret=SECRET, **more):
 @pytest.fixture(scope="module")
 def client(serve):
     return lambda name, **more: client_of(serve, name, **more)
-
-
-@pytest.fixture(scope="module")
-def new_name():
-    count = itertools.count()
-    return lambda: f"name-{next(count)}"
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-import subprocess
-
 import pytest
-from house import REPO, House
+from house import House
 
 
 @pytest.fixture
@@ -13,10 +11,3 @@ def house(tmp_path):
         if process.poll() is None:
             process.kill()
             process.wait()
-
-
-@pytest.fixture(scope="session")
-def clips():
-    folder = REPO / "build/fixtures"
-    subprocess.run([REPO / "fixtures/make.sh", folder], check=True)
-    return folder

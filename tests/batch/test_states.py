@@ -67,15 +67,6 @@ class Batches:
         return self.house.report({"report": f"s3://reports/job-{job}/manifest.json"})
 
 
-@pytest.fixture(scope="session", autouse=True)
-def nothing_is_left():
-    yield
-    for process in Serve.all:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-
-
 @pytest.fixture
 def slow():
     """The URL of a function that takes a twentieth of a second."""

@@ -7,14 +7,7 @@ import pytest
 from reports import Folder, OnServer
 
 sys.path.append(str(Folder.REPO / "tests/s3"))
-from server import Server  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("ceph") / "ceph")
-    yield server
-    server.stop()
+from server import server  # noqa: E402, F401
 
 
 @pytest.fixture(params=["folder", "ceph"])

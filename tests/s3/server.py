@@ -10,6 +10,7 @@ from hashlib import sha256
 
 import boto3
 import botocore.config
+import pytest
 
 REPO = pathlib.Path(__file__).parents[2]
 PROGRAM = pathlib.Path(
@@ -92,6 +93,13 @@ class Server:
         """Those that are not finished."""
         answer = self.client.list_multipart_uploads(Bucket=bucket)
         return [(upload["Key"], upload["UploadId"]) for upload in answer.get("Uploads", ())]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("ceph") / "ceph")
+    yield server
+    server.stop()
 
 
 PATH_STYLE = botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 3})

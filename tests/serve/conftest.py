@@ -1,21 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 import copy
-import itertools
 import json
-import subprocess
 
 import pytest
 from program import REPO, Serve
-
-
-@pytest.fixture(scope="session", autouse=True)
-def nothing_is_left():
-    """Servers of tests that have failed do not live on."""
-    yield
-    for process in Serve.all:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="session")
@@ -45,16 +33,3 @@ def settings():
     """Settings of a job, to be changed as one likes."""
     text = (REPO / "job-json/mp4.json").read_text()
     return lambda: copy.deepcopy(json.loads(text))
-
-
-@pytest.fixture(scope="session")
-def new_name():
-    count = itertools.count()
-    return lambda: f"name-{next(count)}"
-
-
-@pytest.fixture(scope="session")
-def clips():
-    folder = REPO / "build/fixtures"
-    subprocess.run([REPO / "fixtures/make.sh", folder], check=True)
-    return folder

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real server on a free port, with a folder of its own; and requests to it, byte by byte."""
+import atexit
 import os
 import pathlib
 import re
@@ -93,6 +94,15 @@ class Serve:
         while len(self.refusals()) < count and time.time() < end:
             time.sleep(0.05)
         return self.refusals()
+
+
+@atexit.register
+def nothing_is_left():
+    """Servers of tests that have failed do not live on."""
+    for process in Serve.all:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def parse(answer):
