@@ -534,15 +534,26 @@ def test_documented_as_a_proxy(serve, locked, signed):
         assert result.returncode == 0, result.stderr
 
 
+READ_HOSTS = """
+import os, socket
+hosts = {name: line.split()[0] for line in open(os.environ["HOSTS"]) for name in line.split()[1:]}
+resolve = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *more, **named: resolve(hosts.get(host, host), *more, **named)
+"""
+
+
 def test_documented_line_in_hosts(serve, tmp_path):
     """A line in /etc/hosts, here in one that only the command sees."""
     hosts = tmp_path / "hosts"
     hosts.write_text(f"127.0.0.1 localhost\n127.0.0.1 {ACCOUNT}.localhost\n")
     inside = f'mount --bind {hosts} /etc/hosts && exec "$@"'
     alone = ["unshare", "--mount", "--map-root-user", "sh", "-c", inside, "sh"]
+    changes = {}
     if subprocess.run([*alone, "true"], capture_output=True).returncode:
-        pytest.skip("this machine lets nobody mount a file of his own over /etc/hosts")
-    result = call([*alone, "/usr/bin/aws", "--endpoint-url", f"http://localhost:{serve.port}", *LIST])
+        # In containers and below chroot nobody may mount; then what asks for names is told there.
+        alone, changes = [], {"PYTHONPATH": str(tmp_path), "HOSTS": str(hosts)}
+        (tmp_path / "sitecustomize.py").write_text(READ_HOSTS)
+    result = call([*alone, "/usr/bin/aws", "--endpoint-url", f"http://localhost:{serve.port}", *LIST], **changes)
     assert result.returncode == 0, result.stderr
 
 
