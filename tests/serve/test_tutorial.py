@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS's tutorial: its Lambda function, as it stands, called from plain Python on Debian's boto3.
+"""AWS's tutorial: a Lambda function, as it stands, called from plain Python on Debian's boto3.
 
-The page's function is AWS's and not in this repository; $TUTORIAL names the folder that holds its
-convert.py and job.json (../shared/tutorial).
+Ours, and the page's: that is AWS's and not in this repository; $TUTORIAL names the folder that holds
+its convert.py and job.json (../shared/tutorial).
 """
 import json
 import os
@@ -30,7 +30,7 @@ EVENT = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server(tmp_path_factory, clips):
     serve = Serve(tmp_path_factory.mktemp("tutorial"), "--speed", "draft")
     bucket = serve.folder / "buckets/videos"
@@ -40,26 +40,37 @@ def server(tmp_path_factory, clips):
     assert serve.stop() == 0
 
 
-def call_function(server, event):
+@pytest.fixture(params=["ours", "the page's"])
+def function(request, tmp_path):
+    """The folder with convert.py and job.json."""
+    if request.param == "ours":
+        shutil.copy(REPO / "job-json/batch/convert.py", tmp_path)
+        shutil.copy(REPO / "job-json/tutorial.json", tmp_path / "job.json")
+        return tmp_path
+    if not (TUTORIAL / "convert.py").exists():
+        pytest.skip(f"the tutorial's function is AWS's, and not in {TUTORIAL}")
+    return TUTORIAL
+
+
+def call_function(server, function, event):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
         "AWS_ENDPOINT_URL_MEDIACONVERT": server.url, "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "PYTHONPATH": str(REPO / "share/python"),
         "DestinationBucket": "made", "Application": "VOD-HLS",
         "MediaConvertRole": "arn:aws:iam::111122223333:role/tutorial-mediaconvert-role",
     }
-    done = subprocess.run(["/usr/bin/python3", "-c", CALL], input=json.dumps(event), cwd=TUTORIAL, env=environment,
+    done = subprocess.run(["/usr/bin/python3", "-c", CALL], input=json.dumps(event), cwd=function, env=environment,
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.skipif(not (TUTORIAL / "convert.py").exists(), reason=f"the tutorial's function is not in {TUTORIAL}")
-def test_function(server):
-    result, = call_function(server, EVENT)["results"]
+def test_function(server, function):
+    result, = call_function(server, function, EVENT)["results"]
     assert (result["resultCode"], result["taskId"]) == ("Succeeded", EVENT["tasks"][0]["taskId"])
     client = server.client()
     job, = client.list_jobs()["Jobs"]
-    assert job["UserMetadata"]["application"] == "VOD-HLS"
+    assert function != TUTORIAL or job["UserMetadata"]["application"] == "VOD-HLS"
     assert job["UserMetadata"]["input"] == "s3://videos/holiday film.mp4"
     end = time.time() + 50
     while job["Status"] in ("SUBMITTED", "PROGRESSING") and time.time() < end:
