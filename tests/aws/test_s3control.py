@@ -368,7 +368,7 @@ def test_refused(serve, manifest, number):
     status, root = send(serve, body(manifest, **changes))
     code, said = error_of(root)
     assert (status, code) == (400, "BadRequestException")
-    assert message in said and said.startswith(("CreateJobRequest: ", message.split(" ")[0])) or message in said
+    assert message in said
 
 
 def test_longest_values(serve, manifest):

@@ -191,9 +191,10 @@ def test_cancelled_at_the_end(batches):
 def test_an_unknown_function(batches):
     job = batches.create(2, function="none")
     batches.wait(job, "Complete")
-    for row in batches.report(job):
-        assert (row["TaskStatus"], row["HTTPStatusCode"], row["ErrorCode"]) == ("failed", "404", "PermanentFailure")
-        assert "none" in row["ResultMessage"]
+    rows = batches.report(job)
+    failed = ("failed", "404", "PermanentFailure")
+    assert [(row["TaskStatus"], row["HTTPStatusCode"], row["ErrorCode"]) for row in rows] == [failed] * 2
+    assert all("none" in row["ResultMessage"] for row in rows)
 
 
 def test_builtin_without_a_job(batches):

@@ -236,10 +236,9 @@ def test_run_in_json(call, clip, tmp_path):
         "FILE_GROUP",
         "FILE_GROUP",
     ]
-    for item in result["objects"]:
-        assert (tmp_path / "buckets" / item["uri"].removeprefix("s3://")).stat().st_size == item[
-            "bytes"
-        ]
+    files = [path for path in (tmp_path / "buckets").rglob("*") if path.is_file()]
+    made = {f"s3://{path.relative_to(tmp_path / 'buckets')}": path.stat().st_size for path in files}
+    assert made and {item["uri"]: item["bytes"] for item in result["objects"]} == made
     progress = [json.loads(line) for line in answer.stderr.splitlines() if line.startswith("{")]
     assert progress and progress[-1]["percent"] == 100
     assert [p["percent"] for p in progress] == sorted(p["percent"] for p in progress)
