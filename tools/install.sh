@@ -9,11 +9,11 @@
 set -euo pipefail
 
 declare -A groups=(
-    # FFmpeg's libraries bring libx264 with them.
+    # FFmpeg's libraries bring libx264 with them; libcurl only recommends the certificates that https needs.
     [build]="gcc libc6-dev cmake ninja-build pkg-config libavformat-dev libavcodec-dev
              libavfilter-dev libswscale-dev libswresample-dev libavutil-dev libturbojpeg0-dev
              libcjson-dev libssl-dev libcurl4-openssl-dev libxml2-dev zlib1g-dev
-             libsqlite3-dev libmicrohttpd-dev libzip-dev libcsv-dev"
+             libsqlite3-dev libmicrohttpd-dev libzip-dev libcsv-dev ca-certificates"
     # fixtures/make.sh makes clips with the ffmpeg command.
     [clip]="ffmpeg"
     # The film clip that tools/demo.sh shows is an npm package.
