@@ -160,7 +160,7 @@ def url():
             name = task["s3Key"]
             status = int(name) if name.isdigit() else 200
             if name == "slow429":
-                time.sleep(1.5)
+                time.sleep(0.5)
                 status = 429
             body = json.dumps({"results": [{"taskId": task["taskId"], "resultCode": "Succeeded", "resultString": name}]}).encode()
             if name == "long":

@@ -134,14 +134,14 @@ def test_the_manifest_may_change_once_it_is_read(batches):
 
 
 def test_higher_priority_comes_first(batches):
-    low = batches.create(600)
+    low = batches.create(300)
     batches.wait(low, "Active")
     high = batches.create(40, priority=5)
     batches.wait(low, "Paused")
     batches.wait(high, "Complete")
     batches.wait(low, "Active")
     batches.wait(low, "Complete")
-    assert [len(batches.report(job)) for job in (low, high)] == [600, 40]
+    assert [len(batches.report(job)) for job in (low, high)] == [300, 40]
 
 
 def test_a_priority_that_changes(batches):
@@ -204,16 +204,16 @@ def test_builtin_without_a_job(batches):
 
 
 def test_a_server_that_stops_and_starts(batches):
-    job = batches.create(400)
+    job = batches.create(200)
     batches.wait(job, "Active")
     while batches.describe(job, "NumberOfTasksSucceeded") == "0":
         time.sleep(0.05)
     assert batches.serve.stop() == 0
     batches.serve.start()
     before = int(batches.describe(job, "NumberOfTasksSucceeded"))
-    assert 0 < before < 400
+    assert 0 < before < 200
     batches.wait(job, "Complete")
-    assert [row["TaskStatus"] for row in batches.report(job)] == ["succeeded"] * 400
+    assert [row["TaskStatus"] for row in batches.report(job)] == ["succeeded"] * 200
 
 
 def test_metrics(batches):
