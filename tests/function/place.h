@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ftw.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "../unit/function_zip.h"
+#include "../unit/remove_folder.h"
 #include "function/function.h"
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -82,18 +82,12 @@ static inline int setup(void **state)
     return 0;
 }
 
-static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static inline int teardown(void **state)
 {
     struct place *p = *state;
     place_close(p);
     arena_free(&p->arena);
-    nftw(p->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    remove_folder(p->folder);
     free(p);
     return 0;
 }

@@ -4,7 +4,6 @@
  * Whatever it is, it is answered with less than 500 (but for 501, what S3 has and this server has
  * not), with JSON or XML that can be read. There are a role, a policy, a log and a function, which
  * is not run: invocations are refused. */
-#include <ftw.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../unit/remove_folder.h"
 #include "function/function.h"
 #include "http/lambda_queue.h"
 #include "http/route.h"
@@ -25,12 +25,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct service service;
 static char folder[] = "/dev/shm/fuzz-services-XXXXXX";
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
 
 /* An empty m.py. */
 static const char zip[] =
@@ -83,7 +77,7 @@ static void clean(void)
     functions_free(&service.functions);
     storage_free(&service.storage);
     status_close(&service.status);
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    remove_folder(folder);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

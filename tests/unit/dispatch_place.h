@@ -4,9 +4,9 @@
 #define UNIT_DISPATCH_PLACE_H
 
 #include "dispatch_fake.h"
+#include "remove_folder.h"
 
 #include <dirent.h>
-#include <ftw.h>
 #include <sys/wait.h>
 
 #include "dispatch/dispatcher.h"
@@ -68,12 +68,6 @@ static inline int setup(void **state)
     return storage_open_folder(&p->storage, p->storage_folder, &p->err);
 }
 
-static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 /* No zombie and no descriptor is left. */
 static inline int teardown(void **state)
 {
@@ -84,7 +78,7 @@ static inline int teardown(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(open_files(), p->files);
     arena_free(&p->arena);
-    nftw(p->top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    remove_folder(p->top);
     free(p);
     return 0;
 }

@@ -12,12 +12,12 @@
 #include <string.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "remove_folder.h"
 #include "s3/storage.h"
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -42,17 +42,11 @@ static inline int setup(void **state)
     return storage_open_folder(&p->storage, p->folder, &p->err);
 }
 
-static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static inline int teardown(void **state)
 {
     struct place *p = *state;
     storage_free(&p->storage);
-    nftw(p->top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    remove_folder(p->top);
     free(p);
     return 0;
 }

@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ftw.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "remove_folder.h"
 #include "status/events.h"
 #include "status/queues.h"
 #include "status/status.h"
@@ -70,18 +70,12 @@ static inline int setup(void **state)
     return place_open(p);
 }
 
-static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static inline int teardown(void **state)
 {
     struct place *p = *state;
     status_close(&p->status);
     arena_free(&p->arena);
-    nftw(p->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    remove_folder(p->folder);
     free(p);
     return 0;
 }
