@@ -9,8 +9,6 @@ cd "$(dirname "$0")/.." || exit
 logs=build/test
 rm -rf $logs
 mkdir -p $logs
-passed=0 failed=0 skipped=0
-summary=()
 
 # Adds up what pytest or ctest wrote down as JUnit XML: "passed failed skipped".
 count() { # XML
@@ -38,8 +36,7 @@ step() { # NAME COMMAND...
         p=1
     fi
     [ $status -eq 0 ] || tail -n 60 $logs/"$name".log
-    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-    summary+=("$(printf '%-22s %5d s  %4d passed  %3d failed  %3d skipped' "$name" $((SECONDS - start)) "$p" "$f" "$s")")
+    printf '%-22s %5d s  %4d passed  %3d failed  %3d skipped\n' "$name" $((SECONDS - start)) "$p" "$f" "$s" >> $logs/summary
     return $status
 }
 
@@ -47,8 +44,9 @@ build() { # PRESET
     cmake --preset "$1" && cmake --build --preset "$1"
 }
 
+# They wait more than they compute.
 units() { # PRESET
-    ctest --test-dir "build/$1" --output-on-failure --no-tests=error \
+    ctest --test-dir "build/$1" -j 4 --output-on-failure --no-tests=error \
         --output-junit "$PWD/$logs/units-$1.xml"
 }
 
@@ -56,6 +54,12 @@ tests() { # STEP ARGUMENT...
     local name=$1
     shift
     /usr/bin/python3 -m pytest -q --junitxml="$logs/$name.xml" "$@"
+}
+
+# What is small runs under the sanitizers, the rest at full speed.
+sanitized() { # FOLDER ARGUMENT...
+    MEDIACONVERT_LOCAL=$PWD/build/asan/bin/mediaconvert-local MUTATION_SECONDS=60 \
+        step "$1-asan" tests "$1-asan" "${@:2}" "tests/$1"
 }
 
 fuzz_one() { # NAME SECONDS
@@ -66,19 +70,14 @@ fuzz_one() { # NAME SECONDS
         -artifact_prefix="$logs/$1-" "$logs/corpus-$1" "${seeds[@]}"
 }
 
-# Jobs and requests for a minute, beside the others for ten seconds each.
+# Jobs and requests for a minute, the others for ten seconds each.
 fuzz() {
-    local fuzzer name jobs requests status=0
-    fuzz_one job_json 60 &
-    jobs=$!
-    fuzz_one http_request 60 &
-    requests=$!
+    local fuzzer name seconds status=0
     for fuzzer in build/fuzz/tests/fuzz_*; do
-        name=${fuzzer##*/fuzz_}
-        [[ $name = job_json || $name = http_request ]] || fuzz_one "$name" 10 || status=1
+        name=${fuzzer##*/fuzz_} seconds=10
+        [[ $name = job_json || $name = http_request ]] && seconds=60
+        fuzz_one "$name" $seconds || status=1
     done
-    wait $jobs || status=1
-    wait $requests || status=1
     return $status
 }
 
@@ -101,25 +100,32 @@ step build-asan build asan
 step units-asan units asan
 step build-tsan build tsan
 step threads threads
-step build-fuzz build fuzz && step fuzz fuzz
+step build-fuzz build fuzz && built_fuzz=1
+
+# What only computes, with what the tests below leave of two cores: they wait most of the time.
+{
+    renice -n 19 $BASHPID > /dev/null
+    [ "${built_fuzz-}" ] && step fuzz fuzz
+    sanitized media -m asan
+} &
 for folder in structure model cli golden samples serve api aws dispatch inventory batch tutorial; do
     step $folder tests $folder tests/$folder
 done
-# What is small runs under the sanitizers, the rest at full speed.
+wait
+# What waits for time-outs, beside encodes.
+{
+    sanitized faults -k 'not mix'
+    sanitized serve -k 'not slow and not soak'
+} &
 step media tests media -m 'not asan' tests/media
 step s3 tests s3 tests/s3
 step faults tests faults -k mix tests/faults
-export MEDIACONVERT_LOCAL=$PWD/build/asan/bin/mediaconvert-local
-export MUTATION_SECONDS=60 # of serve-asan's test_mutations.py
-step media-asan tests media-asan -m asan tests/media
-step serve-asan tests serve-asan -k 'not slow and not soak' tests/serve
-step s3-asan tests s3-asan -k calls tests/s3
-step batch-asan tests batch-asan -k 'test_manifests or test_states or test_python' tests/batch
-step inventory-asan tests inventory-asan -m asan tests/inventory
-step faults-asan tests faults-asan -k 'not mix' tests/faults
+wait
+sanitized s3 -k calls
+sanitized batch -k 'test_manifests or test_states or test_python'
+sanitized inventory -m asan
 
 printf '\n'
-printf '%s\n' "${summary[@]}"
+cat $logs/summary
 printf '%-22s %5d s\n\n' together $SECONDS
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed -eq 0 ]
+awk '{p += $4; f += $6; s += $8} END {print p " passed, " f " failed, " s " skipped"; exit f != 0}' $logs/summary
