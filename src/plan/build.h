@@ -44,7 +44,7 @@ int audio_build(struct build *build, const struct output *output, bool match_vid
 /* qvbr.c: a QVBR level as libx264's CRF, a CRF as the QP that libx264 makes of it. */
 double qvbr_level(const struct h264_settings *h264, int width, int height, AVRational frame_rate);
 double qvbr_crf(double level, int height);
-double qvbr_qp(double crf, AVRational frame_rate);
+double qvbr_qp(double crf, double qcomp, AVRational frame_rate);
 
 /* name.c: "s3://bucket/path/base" from a Destination, without any NameModifier. */
 int name_destination(struct build *build, const char *destination, const char *at, const char **ret,

@@ -118,7 +118,8 @@ static void decide_fit(const struct plan_source *source, const struct video_desc
 static bool same_picture(const struct plan_picture *a, const struct plan_picture *b)
 {
     return a->width == b->width && a->height == b->height && av_cmp_q(a->sar, b->sar) == 0 &&
-           a->format == b->format && a->fit == b->fit && a->sharpness == b->sharpness;
+           a->format == b->format && a->fit == b->fit && a->sharpness == b->sharpness &&
+           a->bilinear == b->bilinear;
 }
 
 int picture_build(struct build *build, const struct video_description *video, AVRational sar,
@@ -129,6 +130,7 @@ int picture_build(struct build *build, const struct video_description *video, AV
     struct plan_picture picture = {.sar = sar,
                                    .format = format,
                                    .sharpness = video->Sharpness < 50 ? (int)video->Sharpness : 50,
+                                   .bilinear = build->options->draft && video->Sharpness >= 50,
                                    .parent = -1};
     decide_size(&plan->source, video, sar, &picture.width, &picture.height);
     decide_fit(&plan->source, video, &picture);

@@ -78,12 +78,12 @@ static void print_pictures(const struct plan *plan, struct text *out)
         const struct plan_picture *picture = &plan->pictures[i];
         struct plan_mapping map =
             plan_map(picture, plan->source.width, plan->source.height, plan->source.sar);
-        text_add(
-            out,
-            "picture %d: %dx%d %s, pixels %d:%d, %s, sharpness %d, content %dx%d at %d,%d, from ",
-            i, picture->width, picture->height, av_get_pix_fmt_name(picture->format),
-            picture->sar.num, picture->sar.den, fit_names[picture->fit], picture->sharpness,
-            map.width, map.height, map.x, map.y);
+        text_add(out,
+                 "picture %d: %dx%d %s, pixels %d:%d, %s, %s %d, content %dx%d at %d,%d, from ", i,
+                 picture->width, picture->height, av_get_pix_fmt_name(picture->format),
+                 picture->sar.num, picture->sar.den, fit_names[picture->fit],
+                 picture->bilinear ? "bilinear, sharpness" : "sharpness", picture->sharpness,
+                 map.width, map.height, map.x, map.y);
         if (picture->parent >= 0)
             text_add(out, "picture %d\n", picture->parent);
         else

@@ -60,12 +60,13 @@ static double level_of_crf(double crf, int height)
 
 /*
  * With the macroblock tree libx264's rate control is blind to the content: a frame's quantizer
- * scale is that of the CRF, times (25 / fps) ^ -0.4, and the tree is made up for by 13.5 * 0.4
- * QP. Six QP double the scale. Seen to be what it does from 24 to 60 frames per second.
+ * scale is that of the CRF, times (25 / fps) ^ (qcomp - 1), and the tree is made up for by
+ * 13.5 * (1 - qcomp) QP. Six QP double the scale. Seen to be what it does from 24 to 60 frames per
+ * second.
  */
-double qvbr_qp(double crf, AVRational frame_rate)
+double qvbr_qp(double crf, double qcomp, AVRational frame_rate)
 {
-    return crf + 5.4 + 2.4 * log2(fmin(fmax(av_q2d(frame_rate), 1), 100) / 25);
+    return crf + (1 - qcomp) * (13.5 + 6 * log2(fmin(fmax(av_q2d(frame_rate), 1), 100) / 25));
 }
 
 double plan_qvbr_attained(const struct plan *plan, const struct plan_video *video, double qp)

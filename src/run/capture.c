@@ -44,7 +44,7 @@ static int convert(struct stage *stage, const AVFrame *picture, struct error *er
                                 picture->color_range == AVCOL_RANGE_JPEG};
         struct sws_side to = {picture->width, picture->height, AV_PIX_FMT_YUV420P,
                               AVCOL_SPC_SMPTE170M, true};
-        capture->sws = scaler_new_sws(&from, &to, 0);
+        capture->sws = scaler_new_sws(&from, &to, SWS_BICUBIC, 0);
         if (!capture->sws)
             return error_set(err, ERROR_BUG, "cannot convert pictures to JPEG's colours");
     }

@@ -152,7 +152,7 @@ static bool is_full_range(const struct scaler *scaler, const AVFrame *frame)
     return colour->range == AVCOL_RANGE_JPEG;
 }
 
-struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_side *to,
+struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_side *to, int flags,
                                   double softness)
 {
     struct SwsContext *sws = sws_alloc_context();
@@ -166,7 +166,7 @@ struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_
     av_opt_set_int(sws, "dsth", to->height, 0);
     av_opt_set_int(sws, "dst_format", to->format, 0);
     av_opt_set_int(sws, "dst_range", to->full_range, 0);
-    av_opt_set_int(sws, "sws_flags", SWS_BICUBIC, 0);
+    av_opt_set_int(sws, "sws_flags", flags, 0);
     if (softness > 0) {
         av_opt_set_double(sws, "param0", softness, 0);
         av_opt_set_double(sws, "param1", 0.6 * (1 - softness), 0);
@@ -192,7 +192,9 @@ static struct SwsContext *new_sws(const struct scaler *scaler, const AVFrame *fr
                              is_full_range(scaler, from)};
     struct sws_side output = {map->width, map->height, scaler->picture->format, matrix,
                               source->colour.range == AVCOL_RANGE_JPEG};
-    return scaler_new_sws(&input, &output, (50 - scaler->picture->sharpness) / 50.0);
+    const struct plan_picture *picture = scaler->picture;
+    return scaler_new_sws(&input, &output, picture->bilinear ? SWS_BILINEAR : SWS_BICUBIC,
+                          (50 - picture->sharpness) / 50.0);
 }
 
 static int adapt(struct scaler *scaler, const AVFrame *from, const AVFrame *source,

@@ -35,9 +35,9 @@ struct sws_side {
     bool full_range;
 };
 
-/* A bicubic scaler and colour converter; softness 0 … 1 goes over into a B-spline. NULL: it cannot
- * be done. The caller's, to be freed with sws_freeContext(). */
-struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_side *to,
+/* A scaler and colour converter: SWS_BILINEAR, or SWS_BICUBIC, which softness 0 … 1 makes a
+ * B-spline. NULL: it cannot be done. The caller's, to be freed with sws_freeContext(). */
+struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_side *to, int flags,
                                   double softness);
 
 /* The colour matrix of the source's pixels; without a word about it, what screens assume by size.

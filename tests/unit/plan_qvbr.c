@@ -109,12 +109,14 @@ static void test_qp(void **state)
     (void)state;
     static const struct {
         AVRational frame_rate;
-        double qp;
+        double qcomp, qp;
     } rows[] = {
-        {{24, 1}, 28}, {{25, 1}, 28}, {{30000, 1001}, 29}, {{30, 1}, 29}, {{60, 1}, 31},
+        {{24, 1}, 0.6, 28},  {{25, 1}, 0.6, 28},  {{30000, 1001}, 0.6, 29},
+        {{30, 1}, 0.6, 29},  {{60, 1}, 0.6, 31},  {{24, 1}, 0.55, 28},
+        {{25, 1}, 0.55, 29}, {{30, 1}, 0.55, 29}, {{60, 1}, 0.55, 32},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
-        expect(round(qvbr_qp(22.5, rows[i].frame_rate)), rows[i].qp, 0, i);
+        expect(round(qvbr_qp(22.5, rows[i].qcomp, rows[i].frame_rate)), rows[i].qp, 0, i);
 }
 
 static void test_attained(void **state)
