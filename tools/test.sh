@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.." || exit
 logs=build/test
 rm -rf $logs
 mkdir -p $logs
+trap 'trap - INT TERM; kill 0' INT TERM # what runs beside goes, too
 
 # Adds up what pytest or ctest wrote down as JUnit XML: "passed failed skipped".
 count() { # XML
@@ -66,7 +67,7 @@ fuzz_one() { # NAME SECONDS
     local seeds=("tests/fuzz/$1")
     [ "$1" = job_json ] && seeds+=(job-json)
     mkdir -p "$logs/corpus-$1"
-    "build/fuzz/tests/fuzz_$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 \
+    "build/fuzz/tests/fuzz_$1" -max_total_time="$2" -timeout=60 -rss_limit_mb=2048 \
         -artifact_prefix="$logs/$1-" "$logs/corpus-$1" "${seeds[@]}"
 }
 
@@ -79,6 +80,11 @@ fuzz() {
         fuzz_one "$name" $seconds || status=1
     done
     return $status
+}
+
+# Waits for what runs beside; killed, it counts as failed.
+join() {
+    wait "$beside" || echo 'beside 0 s 0 passed 1 failed 0 skipped' >> $logs/summary
 }
 
 # A short job with every thread watched. Its address space must lie where the sanitizer expects it.
@@ -107,20 +113,24 @@ step build-fuzz build fuzz && built_fuzz=1
     renice -n 19 $BASHPID > /dev/null
     [ "${built_fuzz-}" ] && step fuzz fuzz
     sanitized media -m asan
+    true
 } &
+beside=$!
 for folder in structure model cli golden samples serve api aws dispatch inventory batch tutorial; do
     step $folder tests $folder tests/$folder
 done
-wait
+join
 # What waits for time-outs, beside encodes.
 {
     sanitized faults -k 'not mix'
     sanitized serve -k 'not slow and not soak'
+    true
 } &
+beside=$!
 step media tests media -m 'not asan' tests/media
 step s3 tests s3 tests/s3
 step faults tests faults -k mix tests/faults
-wait
+join
 sanitized s3 -k calls
 sanitized batch -k 'test_manifests or test_states or test_python'
 sanitized inventory -m asan

@@ -111,7 +111,7 @@ static int begin_file(struct report *r, struct error *err)
     r->rows = 0;
     r->md5 = md5_new();
     if (!r->md5)
-        return error_set(err, ERROR_BUG, "out of memory");
+        return error_set(err, ERROR_BUG, "cannot make an MD5");
     return object_create(r->delivery, uri_of(r, r->key), &headers, &r->writer, err);
 }
 

@@ -70,7 +70,7 @@ struct plan_picture {
     enum AVPixelFormat format;
     enum plan_fit fit;
     int sharpness; /* 0 softest … 50 bicubic */
-    bool bilinear; /* instead, in drafts */
+    bool bilinear; /* instead of bicubic, in drafts */
     int parent;    /* picture to scale from; -1: the decoded frame */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * QVBR with x264: a quality level is a CRF, capped by VBV. The numbers were measured by VMAF on
- * real clips (docs/performance.md); between them we interpolate.
+ * real clips, with preset faster; the options of today give a little more at the same CRF
+ * (docs/performance.md). Between them we interpolate.
  */
 #include <math.h>
 #include <stddef.h>

@@ -20,7 +20,8 @@ void digest_sha256(const struct piece body[HTTP_PIECES], char out[SHA256_HEX_SIZ
 const char *digest_base64(const unsigned char md5[MD5_BYTES], char out[MD5_BASE64_SIZE]);
 
 /* An MD5 of what comes piece by piece, such as an ETag: made, given bytes by EVP_DigestUpdate(),
- * and ended by md5_hex(). NULL: out of memory. */
+ * and ended by md5_hex(). NULL: out of memory, or this OpenSSL
+ * has no MD5. */
 EVP_MD_CTX *md5_new(void);
 void md5_free(EVP_MD_CTX **md5);
 void md5_hex(EVP_MD_CTX *md5, char out[MD5_HEX_SIZE]);

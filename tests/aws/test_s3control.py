@@ -538,12 +538,13 @@ READ_HOSTS = """
 import os, socket
 hosts = {name: line.split()[0] for line in open(os.environ["HOSTS"]) for name in line.split()[1:]}
 resolve = socket.getaddrinfo
+open(os.environ["HOSTS"] + ".read", "w").close()
 socket.getaddrinfo = lambda host, *more, **named: resolve(hosts.get(host, host), *more, **named)
 """
 
 
 def test_documented_line_in_hosts(serve, tmp_path):
-    """A line in /etc/hosts, here in one that only the command sees."""
+    """A line in /etc/hosts, here in one that only the command sees; where nobody may mount, in a stand-in's."""
     hosts = tmp_path / "hosts"
     hosts.write_text(f"127.0.0.1 localhost\n127.0.0.1 {ACCOUNT}.localhost\n")
     inside = f'mount --bind {hosts} /etc/hosts && exec "$@"'
@@ -555,6 +556,7 @@ def test_documented_line_in_hosts(serve, tmp_path):
         (tmp_path / "sitecustomize.py").write_text(READ_HOSTS)
     result = call([*alone, "/usr/bin/aws", "--endpoint-url", f"http://localhost:{serve.port}", *LIST], **changes)
     assert result.returncode == 0, result.stderr
+    assert not changes or (tmp_path / "hosts.read").exists()
 
 
 # --- awscli ---

@@ -143,6 +143,19 @@ def test_idr_at_every_gop_and_nowhere_else(clip, video):
         assert idrs == list(range(0, len(segment), clip.gop))
 
 
+H264 = "/OutputGroups/1/Outputs/0/VideoDescription/CodecSettings/H264Settings"
+
+
+@pytest.mark.parametrize("frames", [1, 7, 20])
+@pytest.mark.parametrize("options", [("--speed", "draft"), ("--set", f"{H264}/SceneChangeDetect=DISABLED")])
+def test_idrs_where_no_cut_is_looked_for(clips, outputs, frames, options):
+    """Then libx264 is told the GOP; its own IDRs and those that are forced are the same."""
+    gop = "--set", f"{H264}/GopSize={frames}", "--set", f"{H264}/GopSizeUnits=FRAMES"
+    pictures = outputs(clips / "mono.mp4", *options, *gop).movie.displayed()
+    assert len(pictures) == 25
+    assert [n for n, picture in enumerate(pictures) if picture.idr] == list(range(0, len(pictures), frames))
+
+
 def test_gops_are_closed(video):
     """Nothing that is decoded after an IDR is shown before it."""
     latest_idr = 0

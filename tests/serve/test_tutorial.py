@@ -72,7 +72,7 @@ def test_function(server, function):
     job, = client.list_jobs()["Jobs"]
     assert function != TUTORIAL or job["UserMetadata"]["application"] == "VOD-HLS"
     assert job["UserMetadata"]["input"] == "s3://videos/holiday film.mp4"
-    end = time.time() + 50
+    end = time.time() + 150
     while job["Status"] in ("SUBMITTED", "PROGRESSING") and time.time() < end:
         time.sleep(0.2)
         job = client.get_job(Id=job["Id"])["Job"]
