@@ -7,13 +7,11 @@
  * after, be they many or none. A frame is therefore held until the next one is known. Encodes of
  * one frame rate share a cadence; pictures are scaled when a cadence first needs them.
  */
-#include <libavfilter/avfilter.h>
-#include <libavfilter/buffersink.h>
-#include <libavfilter/buffersrc.h>
 #include <libavutil/pixdesc.h>
 
 #include "plan/compat.h"
 #include "plan/memory.h"
+#include "run/filters.h"
 #include "run/scaler.h"
 #include "run/stage.h"
 
@@ -38,11 +36,7 @@ struct picture {
     int cadences_count;
     struct target *targets;
     int targets_count;
-
-    AVFilterGraph *graph; /* NULL where the plan has no filters */
-    AVFilterContext *graph_in, *graph_out;
-    AVFrame *filtered;
-    int graph_width, graph_height, graph_format;
+    struct filters *filters; /* NULL where the plan has none */
 };
 
 /* ---- wiring ---- */
@@ -57,13 +51,13 @@ int picture_init(struct stage *stage, struct error *err)
     state->scaled = av_calloc(pictures, sizeof(*state->scaled));
     state->cadences = av_calloc(targets, sizeof(*state->cadences));
     state->targets = av_calloc(targets, sizeof(*state->targets));
-    state->filtered = av_frame_alloc();
-    if (!state->scalers || !state->scaled || !state->cadences || !state->targets ||
-        !state->filtered)
+    if (!state->scalers || !state->scaled || !state->cadences || !state->targets)
         return error_set(err, ERROR_BUG, "out of memory");
     for (int i = 0; i < plan->pictures_count; i++)
         if (!(state->scalers[i] = scaler_new(plan, &plan->pictures[i])))
             return error_set(err, ERROR_BUG, "out of memory");
+    if (plan->source.filters && !(state->filters = filters_new(plan->source.filters)))
+        return error_set(err, ERROR_BUG, "out of memory");
     return 0;
 }
 
@@ -229,91 +223,13 @@ static int take_time(struct stage *stage, int64_t time_us, struct error *err)
     return 0;
 }
 
-/* ---- filters, where a setting needs them ---- */
-
-static void close_graph(struct picture *state)
-{
-    avfilter_graph_free(&state->graph);
-}
-
-static int open_graph(struct stage *stage, const AVFrame *frame, struct error *err)
-{
-    struct picture *state = stage->state;
-    const char *filters = stage->run->plan->source.filters;
-    close_graph(state);
-    AVFilterInOut *inputs = avfilter_inout_alloc(), *outputs = avfilter_inout_alloc();
-    state->graph = avfilter_graph_alloc();
-    char arguments[256];
-    AVRational sar = frame->sample_aspect_ratio;
-    snprintf(arguments, sizeof(arguments),
-             "video_size=%dx%d:pix_fmt=%d:time_base=1/1000000:pixel_aspect=%d/%d", frame->width,
-             frame->height, frame->format, sar.num > 0 ? sar.num : 0, sar.den > 0 ? sar.den : 1);
-    int r = AVERROR(ENOMEM);
-    if (!inputs || !outputs || !state->graph)
-        goto end;
-    state->graph->nb_threads = 1;
-    if ((r = avfilter_graph_create_filter(&state->graph_in, avfilter_get_by_name("buffer"), "in",
-                                          arguments, NULL, state->graph)) < 0 ||
-        (r = avfilter_graph_create_filter(&state->graph_out, avfilter_get_by_name("buffersink"),
-                                          "out", NULL, NULL, state->graph)) < 0)
-        goto end;
-    outputs->name = av_strdup("in");
-    outputs->filter_ctx = state->graph_in;
-    inputs->name = av_strdup("out");
-    inputs->filter_ctx = state->graph_out;
-    if ((r = avfilter_graph_parse_ptr(state->graph, filters, &inputs, &outputs, NULL)) >= 0)
-        r = avfilter_graph_config(state->graph, NULL);
-    state->graph_width = frame->width;
-    state->graph_height = frame->height;
-    state->graph_format = frame->format;
-end:
-    avfilter_inout_free(&inputs);
-    avfilter_inout_free(&outputs);
-    if (r < 0)
-        return error_set(err, memory_kind(r, ERROR_SETTINGS), "cannot set up filters '%s': %s",
-                         filters, av_err2str(r));
-    return 0;
-}
-
-static int drain_graph(struct stage *stage, struct error *err)
-{
-    struct picture *state = stage->state;
-    for (;;) {
-        int r = av_buffersink_get_frame(state->graph_out, state->filtered);
-        if (r == AVERROR(EAGAIN) || r == AVERROR_EOF)
-            return 0;
-        if (r < 0)
-            return error_set(err, ERROR_BUG, "filters failed: %s", av_err2str(r));
-        if (take_frame(stage, state->filtered, err) < 0)
-            return -1;
-    }
-}
-
-static int filter_frame(struct stage *stage, AVFrame *frame, struct error *err)
-{
-    struct picture *state = stage->state;
-    if (state->graph &&
-        (frame->width != state->graph_width || frame->height != state->graph_height ||
-         frame->format != state->graph_format)) {
-        (void)!av_buffersrc_add_frame(state->graph_in, NULL);
-        if (drain_graph(stage, err) < 0)
-            return -1;
-        close_graph(state);
-    }
-    if (!state->graph && open_graph(stage, frame, err) < 0)
-        return -1;
-    int r = av_buffersrc_add_frame(state->graph_in, frame);
-    if (r < 0)
-        return error_set(err, ERROR_BUG, "filters failed: %s", av_err2str(r));
-    return drain_graph(stage, err);
-}
-
 static int picture_process(struct stage *stage, struct item *item, struct error *err)
 {
+    struct picture *state = stage->state;
     if (!item->frame)
         return take_time(stage, item->time_us, err);
-    if (stage->run->plan->source.filters)
-        return filter_frame(stage, item->frame, err);
+    if (state->filters)
+        return filters_send(state->filters, item->frame, take_frame, stage, err);
     return take_frame(stage, item->frame, err);
 }
 
@@ -334,11 +250,8 @@ static int picture_flush(struct stage *stage, struct error *err)
 {
     struct picture *state = stage->state;
     const struct plan_source *source = &stage->run->plan->source;
-    if (state->graph) {
-        (void)!av_buffersrc_add_frame(state->graph_in, NULL);
-        if (drain_graph(stage, err) < 0)
-            return -1;
-    }
+    if (state->filters && filters_send(state->filters, NULL, take_frame, stage, err) < 0)
+        return -1;
     if (!state->hand)
         return error_set(err, ERROR_DEMUXER, "No video frames decoded");
 
@@ -371,9 +284,8 @@ static void picture_release(struct stage *stage)
         if (state->scaled)
             av_frame_free(&state->scaled[i]);
     }
-    close_graph(state);
+    filters_free(&state->filters);
     av_frame_free(&state->hand);
-    av_frame_free(&state->filtered);
     av_freep(&state->scalers);
     av_freep(&state->scaled);
     av_freep(&state->cadences);

@@ -73,12 +73,14 @@ def installed_by(stage):
 
 
 def linked_packages():
-    """The packages of the libraries that the two programs name, not of those that these need."""
-    packages = set()
+    """The packages of the libraries that the two programs name, be they linked or opened later on;
+    not of those that these need."""
+    packages, paths = set(), {}
+    for name, path in re.findall(r"(\S+) \(.*\) => (/\S+)", output_of("/sbin/ldconfig", "-p")):
+        paths.setdefault(name, path)
     for program in (PROGRAM, MEDIA):
-        needed = re.findall(r"NEEDED\s+(\S+)", output_of("objdump", "-p", program))
-        paths = dict(re.findall(r"(\S+) => (/\S+)", output_of("ldd", program)))
-        for path in (paths[name] for name in needed):
+        names = re.findall(rb"\0(lib[\w-]+\.so\.\d+)(?=\0)", program.read_bytes())
+        for path in (paths[name.decode()] for name in names):
             # /lib is /usr/lib, and a package lists either
             both = [path, "/usr" + path] if not path.startswith("/usr") else [path, path[4:]]
             owner = subprocess.run(["dpkg", "-S", *both], capture_output=True, text=True).stdout
