@@ -193,7 +193,7 @@ static struct SwsContext *new_sws(const struct scaler *scaler, const AVFrame *fr
     struct sws_side output = {map->width, map->height, scaler->picture->format, matrix,
                               source->colour.range == AVCOL_RANGE_JPEG};
     const struct plan_picture *picture = scaler->picture;
-    return scaler_new_sws(&input, &output, picture->bilinear ? SWS_BILINEAR : SWS_BICUBIC,
+    return scaler_new_sws(&input, &output, picture->bilinear ? SWS_FAST_BILINEAR : SWS_BICUBIC,
                           (50 - picture->sharpness) / 50.0);
 }
 

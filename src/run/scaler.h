@@ -35,7 +35,7 @@ struct sws_side {
     bool full_range;
 };
 
-/* A scaler and colour converter: SWS_BILINEAR, or SWS_BICUBIC, which softness 0 … 1 makes a
+/* A scaler and colour converter: SWS_FAST_BILINEAR, or SWS_BICUBIC, which softness 0 … 1 makes a
  * B-spline. NULL: it cannot be done. The caller's, to be freed with sws_freeContext(). */
 struct SwsContext *scaler_new_sws(const struct sws_side *from, const struct sws_side *to, int flags,
                                   double softness);
