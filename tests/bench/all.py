@@ -40,8 +40,8 @@ def measure(runs, only):
         for tuning in ("SINGLE_PASS_HQ", "SINGLE_PASS"):
             ask(only, f"ladder-{name}-{tuning}", "ladder.py", clip, "--tuning", tuning, "--runs", runs)
             ask(only, f"quality-{name}-{tuning}", "quality.py", clip, "--tuning", tuning)
-        ask(only, f"same-{name}", "ladder.py", clip, "--peer", "same", "--runs", runs)
-        ask(only, f"each-{name}", "ladder.py", clip, "--peer", "each", "--runs", runs)
+        for kind in ("same", "exact", "each"):
+            ask(only, f"{kind}-{name}", "ladder.py", clip, "--peer", kind, "--runs", runs)
         if os.environ.get("NEWER_FFMPEG"):
             newer = os.environ["NEWER_FFMPEG"]
             ask(only, f"newer-{name}", "ladder.py", clip, "--runs", runs, FFMPEG=newer)
@@ -63,7 +63,8 @@ def speed_rows():
     """Ratios of wall, CPU and memory."""
     kinds = [("ladder-{}-SINGLE_PASS_HQ", "SINGLE_PASS_HQ against one command, preset medium"),
              ("ladder-{}-SINGLE_PASS", "SINGLE_PASS against the same"),
-             ("same-{}", "SINGLE_PASS_HQ against one command with the same x264 options"),
+             ("same-{}", "SINGLE_PASS_HQ against one command with the same x264 options, ffmpeg's choice of threads"),
+             ("exact-{}", "SINGLE_PASS_HQ against one command with the very same, one thread for each encoder, too"),
              ("each-{}", "SINGLE_PASS_HQ against a command for each output, preset medium"),
              ("newer-{}", "SINGLE_PASS_HQ against one command of the newer ffmpeg")]  # fmt: skip
     for kind, title in kinds:

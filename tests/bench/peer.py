@@ -4,7 +4,8 @@
 
     one      one command that decodes once and makes the ladder, the MP4 and the thumbnails
     each     a command for each output
-    same     as `one`, with the very options that we give libx264
+    same     as `one`, with the options that we give libx264; ffmpeg chooses its threads
+    exact    as `same`, with one thread for each encoder, which is what we give those with a MaxBitrate
 
     tests/bench/peer.py PEER CLIP FOLDER     prints the commands
 """
@@ -104,8 +105,9 @@ def each(clip, folder, encoders):
 def commands(peer, clip, folder, preset="medium", crf=23, settings=()):
     """The commands of a peer, to be run one after the other."""
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
-    if peer == "same":
-        return one(clip, folder, list(our_options(clip, *settings)))
+    if peer in ("same", "exact"):
+        threads = ["-threads:v", "1"] if peer == "exact" else []
+        return one(clip, folder, [options + threads for options in our_options(clip, *settings)])
     encoders = [x264(video, clip, preset, crf) for video in VIDEOS]
     return {"one": one, "each": each}[peer](clip, folder, encoders)
 
