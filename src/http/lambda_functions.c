@@ -429,14 +429,14 @@ typedef int change(struct call *call, const struct json *root, struct function_r
                    struct error *err);
 
 /* Applies a change to the record as it is now: again if somebody else changes it meanwhile, unless
- * the caller has said what it must be (`revision`; NULL: anything). *ret NULL: refused. */
+ * the caller has said what it must be (`revision`; NULL: anything). 1: *ret is the record as it is
+ * then; 0: an answer was given; -1: err says why not. */
 static int change_function(struct service *service, struct call *call, const struct json *root,
                            change *apply, const char *revision, struct function_record **ret,
                            struct error *err)
 {
     for (;;) {
         struct function_record *now, changed;
-        *ret = NULL;
         int found = lambda_find(service, call, &now, err);
         if (found <= 0)
             return found;
@@ -445,7 +445,7 @@ static int change_function(struct service *service, struct call *call, const str
             return -1;
         changed.revision = revision ? revision : now->revision;
         if (functions_update(service->functions, &changed, call->arena, ret, err) == 0)
-            return 0;
+            return 1;
         if (revision || err->kind != ERROR_CONFLICT)
             return lambda_failed(service, call, now->name, err);
     }
@@ -468,10 +468,10 @@ int lambda_update_function_configuration(struct service *service, struct call *c
     const char *revision;
     if (!lambda_body(call, call_body_max(call), &root))
         return 0;
-    if (call_string(root, "RevisionId", false, &revision, err) < 0 ||
-        change_function(service, call, root, configure, revision, &made, err) < 0)
+    if (call_string(root, "RevisionId", false, &revision, err) < 0)
         return -1;
-    return made ? answer(service, call, made) : 0;
+    int changed = change_function(service, call, root, configure, revision, &made, err);
+    return changed > 0 ? answer(service, call, made) : changed;
 }
 
 /* Architectures of UpdateFunctionCode. */
@@ -505,10 +505,10 @@ int lambda_update_function_code(struct service *service, struct call *call, stru
     if (functions_update_code(service->functions, function->name, revision, zip, size, dry_run,
                               call->arena, &made, err) < 0)
         return lambda_failed(service, call, function->name, err);
-    if (!dry_run && json_member(root, "Architectures") &&
-        change_function(service, call, root, update_rest, NULL, &made, err) < 0)
-        return -1;
-    return made ? answer(service, call, made) : 0;
+    int changed = 1;
+    if (!dry_run && json_member(root, "Architectures"))
+        changed = change_function(service, call, root, update_rest, NULL, &made, err);
+    return changed > 0 ? answer(service, call, made) : changed;
 }
 
 /* --- concurrency --- */
@@ -539,10 +539,9 @@ int lambda_put_function_concurrency(struct service *service, struct call *call, 
         return -1;
     if (reserved == FUNCTION_NO_LIMIT)
         return error_set(err, ERROR_BAD_REQUEST, RESERVED " is a required property");
-    if (change_function(service, call, root, set_reserved, NULL, &function, err) < 0)
-        return -1;
-    if (!function)
-        return 0;
+    int changed = change_function(service, call, root, set_reserved, NULL, &function, err);
+    if (changed <= 0)
+        return changed;
     put_reserved(call, NULL, function);
     return 0;
 }
@@ -561,7 +560,7 @@ int lambda_delete_function_concurrency(struct service *service, struct call *cal
                                        struct error *err)
 {
     struct function_record *function;
-    return change_function(service, call, NULL, set_no_limit, NULL, &function, err);
+    return change_function(service, call, NULL, set_no_limit, NULL, &function, err) < 0 ? -1 : 0;
 }
 
 /* --- tags: the path has an ARN --- */
@@ -628,7 +627,7 @@ int lambda_tag_resource(struct service *service, struct call *call, struct error
         return -1;
     if (!tags)
         return error_set(err, ERROR_BAD_REQUEST, "Tags is a required property");
-    return change_function(service, call, root, change_tags, NULL, &function, err);
+    return change_function(service, call, root, change_tags, NULL, &function, err) < 0 ? -1 : 0;
 }
 
 int lambda_untag_resource(struct service *service, struct call *call, struct error *err)
@@ -636,5 +635,5 @@ int lambda_untag_resource(struct service *service, struct call *call, struct err
     struct function_record *function;
     if (!call_query(call, "tagKeys"))
         return error_set(err, ERROR_BAD_REQUEST, "tagKeys is a required property");
-    return change_function(service, call, NULL, change_tags, NULL, &function, err);
+    return change_function(service, call, NULL, change_tags, NULL, &function, err) < 0 ? -1 : 0;
 }

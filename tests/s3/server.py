@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import socket
 import subprocess
 from hashlib import sha256
@@ -21,13 +22,13 @@ NOON = "1767268800"  # the clock of every run, for names with dates
 
 
 def free_port():
-    """With the two behind it, which the monitor takes."""
+    """With the two behind it, which the monitor takes. Below those that Linux gives to whoever asks
+    for any: until the server is up one of them would soon be taken."""
     while True:
         with contextlib.ExitStack() as stack:
+            port = random.randrange(20000, 32000)
             try:
-                first = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-                port = first.getsockname()[1]
-                for more in (1, 2):
+                for more in range(3):
                     stack.enter_context(socket.create_server(("127.0.0.1", port + more)))
                 return port
             except OSError:
