@@ -56,19 +56,18 @@ static int decide_ts(const struct output *settings, struct plan_ts *ts, struct e
     return 0;
 }
 
-/* round(SegmentLength / GOP) GOPs, at least one; GOP_MULTIPLE rounds up. */
+static bool rounds_up(const struct hls_group_settings *hls)
+{
+    return hls->SegmentLengthControl == HLS_SEGMENT_LENGTH_CONTROL_GOP_MULTIPLE;
+}
+
 static void decide_segment(const struct hls_group_settings *hls, const struct plan_video *video,
                            struct plan_rendition *rendition)
 {
-    if (!video) {
-        rendition->segment_us = hls->SegmentLength * 1000000;
+    rendition->segment_us = hls->SegmentLength * 1000000;
+    if (!video)
         return;
-    }
-    double gops = (double)hls->SegmentLength * av_q2d(video->frame_rate) / video->gop_frames;
-    gops = hls->SegmentLengthControl == HLS_SEGMENT_LENGTH_CONTROL_GOP_MULTIPLE ? ceil(gops - 1e-9)
-                                                                                : round(gops);
-    double frames = fmin(fmax(gops, 1) * video->gop_frames, 1e9);
-    rendition->segment_frames = (int)frames;
+    rendition->segment_frames = video_segment_frames(video, rendition->segment_us, rounds_up(hls));
     rendition->segment_us =
         av_rescale_q(rendition->segment_frames, av_inv_q(video->frame_rate), AV_TIME_BASE_Q);
 }
@@ -152,8 +151,9 @@ static int build_output(struct build *build, const struct hls_group_settings *gr
     output->rendition.audio_sets =
         split_sets(build->arena, !audio_only && hls ? hls->AudioRenditionSets : NULL);
     output->video = -1;
-    if (!audio_only && video_build(build, settings->VideoDescription,
-                                   group->SegmentLength * 1000000, &output->video, err) < 0)
+    if (!audio_only &&
+        video_build(build, settings->VideoDescription, group->SegmentLength * 1000000,
+                    rounds_up(group), &output->video, err) < 0)
         return -1;
     decide_segment(group, audio_only ? NULL : &plan->videos[output->video], &output->rendition);
     if (audio_only)

@@ -72,7 +72,7 @@ double qvbr_qp(double crf, double qcomp, AVRational frame_rate)
 
 double plan_qvbr_attained(const struct plan *plan, const struct plan_video *video, double qp)
 {
-    /* Packets have whole QPs: less than one too many is none. */
+    /* Packets have whole QPs. */
     double excess = qp - round(video->qvbr.qp);
     if (excess <= 0)
         return video->qvbr.level;

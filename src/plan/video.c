@@ -139,14 +139,24 @@ static double segment_seconds(int64_t segment_us)
 }
 
 /* The decoder's buffer. What the job does not say is chosen so that the mean over any segment stays
- * at or below `most`: it is bounded by maxrate + bufsize / T. */
-static void decide_buffer(struct option_list *list, const struct h264_settings *h264, int64_t most,
+ * at or below `most`: it is bounded by maxrate + bufsize / T. Half a second of it is what I frames
+ * need; in short segments a sixth is left for it, which is less, and under a `mean` (0: none) that
+ * comes close to `most`, down to a twelfth. */
+static void decide_buffer(struct build *build, struct option_list *list,
+                          const struct h264_settings *h264, int64_t most, int64_t mean,
                           int64_t segment_us)
 {
     int64_t size = h264->HrdBufferSize, rate = most;
     if (!size) {
-        size = most / 2;
-        rate = most - (int64_t)((double)size / fmax(segment_seconds(segment_us), 1));
+        double seconds = segment_seconds(segment_us), room = (double)most * fmin(seconds, 3) / 6;
+        size = (int64_t)fmin(room, fmax((double)(most - mean) * seconds, room / 2));
+        rate = most - (int64_t)((double)size / seconds);
+        if (rate < mean)
+            source_add_info(build,
+                            "Bitrate [%lld] is so near to MaxBitrate [%lld] that the mean will be "
+                            "%lld at most: else segments could have more than MaxBitrate. A larger "
+                            "MaxBitrate or an HrdBufferSize of your own leaves room",
+                            (long long)mean, (long long)most, (long long)rate);
     }
     int64_t fill =
         h264->has_HrdBufferInitialFillPercentage ? h264->HrdBufferInitialFillPercentage : 90;
@@ -155,24 +165,26 @@ static void decide_buffer(struct option_list *list, const struct h264_settings *
     add_int(list, "rc_init_occupancy", size * fill / 100);
 }
 
-static void decide_rate(struct option_list *list, const struct h264_settings *h264,
-                        const struct plan_picture *picture, int64_t segment_us, bool draft,
+static void decide_rate(struct build *build, struct option_list *list,
+                        const struct h264_settings *h264, int64_t segment_us,
                         struct plan_video *video)
 {
+    const struct plan_picture *picture = &build->plan->pictures[video->picture];
     switch (h264->RateControlMode) {
     case H264_RATE_CONTROL_MODE_QVBR: {
         struct plan_qvbr *qvbr = &video->qvbr;
         qvbr->level = qvbr_level(h264, picture->width, picture->height, video->frame_rate);
-        qvbr->crf = qvbr_crf(qvbr->level, picture->height) + (draft ? DRAFT_CRF_MORE : 0);
+        qvbr->crf =
+            qvbr_crf(qvbr->level, picture->height) + (build->options->draft ? DRAFT_CRF_MORE : 0);
         add(list, "crf", arena_printf(list->arena, "%g", qvbr->crf));
-        decide_buffer(list, h264, h264->MaxBitrate, segment_us);
+        decide_buffer(build, list, h264, h264->MaxBitrate, 0, segment_us);
         video->max_bitrate = video->name_bitrate = h264->MaxBitrate;
         break;
     }
     case H264_RATE_CONTROL_MODE_VBR:
         add_int(list, "b", h264->Bitrate);
         if (h264->has_MaxBitrate)
-            decide_buffer(list, h264, h264->MaxBitrate, segment_us);
+            decide_buffer(build, list, h264, h264->MaxBitrate, h264->Bitrate, segment_us);
         video->max_bitrate = h264->has_MaxBitrate ? h264->MaxBitrate : 0;
         video->name_bitrate = h264->Bitrate;
         break;
@@ -309,11 +321,11 @@ static int decide_gop(const struct h264_settings *h264, AVRational frame_rate, i
     return frames < 1 ? 1 : frames > 100000 ? 100000 : (int)lround(frames);
 }
 
-/* What a segment of about this length really lasts. */
-static int64_t whole_gops(int64_t segment_us, const struct plan_video *video)
+int video_segment_frames(const struct plan_video *video, int64_t segment_us, bool round_up)
 {
-    double gop_us = video->gop_frames / av_q2d(video->frame_rate) * 1e6;
-    return segment_us ? (int64_t)(fmax(round((double)segment_us / gop_us), 1) * gop_us) : 0;
+    double gops = (double)segment_us / 1e6 * av_q2d(video->frame_rate) / video->gop_frames;
+    gops = round_up ? ceil(gops - 1e-9) : round(gops);
+    return (int)fmin(fmax(gops, 1) * video->gop_frames, 1e9);
 }
 
 static bool same_video(const struct plan_video *a, const struct plan_video *b)
@@ -330,7 +342,7 @@ static bool same_video(const struct plan_video *a, const struct plan_video *b)
 }
 
 int video_build(struct build *build, const struct video_description *description,
-                int64_t segment_us, int *ret, struct error *err)
+                int64_t segment_us, bool round_up, int *ret, struct error *err)
 {
     struct plan *plan = build->plan;
     const struct h264_settings *h264 = description->CodecSettings->H264Settings;
@@ -362,9 +374,10 @@ int video_build(struct build *build, const struct video_description *description
                       err) < 0)
         return -1;
     video.gop_frames = decide_gop(h264, video.frame_rate, segment_us);
-    segment_us = whole_gops(segment_us, &video);
-    decide_rate(&list, h264, &plan->pictures[video.picture], segment_us, build->options->draft,
-                &video);
+    if (segment_us)
+        segment_us = av_rescale_q(video_segment_frames(&video, segment_us, round_up),
+                                  av_inv_q(video.frame_rate), AV_TIME_BASE_Q);
+    decide_rate(build, &list, h264, segment_us, &video);
     if (!build->options->draft)
         decide_quantization(&list, h264, &video);
     decide_structure(&list, h264, video.gop_frames, build->options->draft);
