@@ -31,7 +31,6 @@
     X(av_buffersrc_add_frame)
 
 struct library {
-    bool open; /* it stays so until the process ends: not all that it brings can be unloaded */
 #define MEMBER(name) __typeof__(name) *name;
     FUNCTIONS(MEMBER)
 #undef MEMBER
@@ -46,6 +45,7 @@ struct filters {
     int width, height, format; /* that the graph takes */
 };
 
+/* It stays open until the process ends: not all that it brings can be unloaded. */
 static int open_library(struct library *library, const char *chain, struct error *err)
 {
     void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
@@ -56,7 +56,6 @@ static int open_library(struct library *library, const char *chain, struct error
     if (!found)
         return error_set(err, ERROR_UNKNOWN, "the filters '%s' need FFmpeg's libavfilter: %s",
                          chain, dlerror());
-    library->open = true;
     return 0;
 }
 
@@ -86,9 +85,10 @@ static int open_graph(struct filters *filters, const AVFrame *frame, struct erro
                                                lib->avfilter_get_by_name("buffersink"), "out", NULL,
                                                NULL, filters->graph)) < 0)
         goto end;
-    outputs->name = av_strdup("in");
+    r = AVERROR(ENOMEM);
+    if (!(outputs->name = av_strdup("in")) || !(inputs->name = av_strdup("out")))
+        goto end;
     outputs->filter_ctx = filters->in;
-    inputs->name = av_strdup("out");
     inputs->filter_ctx = filters->out;
     if ((r = lib->avfilter_graph_parse_ptr(filters->graph, filters->chain, &inputs, &outputs,
                                            NULL)) >= 0)
@@ -105,15 +105,16 @@ end:
     return 0;
 }
 
-struct filters *filters_new(const char *chain)
+int filters_new(const char *chain, struct filters **ret, struct error *err)
 {
-    struct filters *filters = av_mallocz(sizeof(*filters));
-    if (!filters)
-        return NULL;
+    CLEANUP(filters_free) struct filters *filters = av_mallocz(sizeof(*filters));
+    if (!filters || !(filters->filtered = av_frame_alloc()))
+        return error_set(err, ERROR_BUG, "out of memory");
     filters->chain = chain;
-    if (!(filters->filtered = av_frame_alloc()))
-        av_freep(&filters);
-    return filters;
+    if (open_library(&filters->library, chain, err) < 0)
+        return -1;
+    *ret = TAKE(filters);
+    return 0;
 }
 
 void filters_free(struct filters **filters)
@@ -153,8 +154,6 @@ int filters_send(struct filters *filters, AVFrame *frame,
     }
     if (!frame)
         return 0;
-    if (!filters->library.open && open_library(&filters->library, filters->chain, err) < 0)
-        return -1;
     if (!filters->graph && open_graph(filters, frame, err) < 0)
         return -1;
     int r = filters->library.av_buffersrc_add_frame(filters->in, frame);

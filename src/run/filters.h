@@ -3,8 +3,8 @@
  * A chain of libavfilter's filters between the decoder and the pictures: what turns, deblocks and
  * denoises, where a setting asks for it.
  *
- * Few jobs have one. Linked, libavfilter would bring 31 more libraries into each process, 40 ms
- * of CPU time before main(); so it is opened when the first frame comes to a chain.
+ * Few jobs have one. Linked, libavfilter would make each start twice as long, for all that it
+ * brings along (docs/performance.md); so it is opened by the first chain.
  */
 #ifndef RUN_FILTERS_H
 #define RUN_FILTERS_H
@@ -16,8 +16,8 @@
 struct filters;
 struct stage;
 
-/* The chain in FFmpeg's syntax; borrowed. NULL: out of memory. */
-struct filters *filters_new(const char *chain);
+/* The chain in FFmpeg's syntax; borrowed. *ret is the caller's, to be freed with filters_free(). */
+int filters_new(const char *chain, struct filters **ret, struct error *err) MUST_CHECK;
 void filters_free(struct filters **filters);
 
 /* Sends a decoded frame, whose content is taken over, or NULL at the end; what comes out goes to

@@ -56,8 +56,8 @@ int picture_init(struct stage *stage, struct error *err)
     for (int i = 0; i < plan->pictures_count; i++)
         if (!(state->scalers[i] = scaler_new(plan, &plan->pictures[i])))
             return error_set(err, ERROR_BUG, "out of memory");
-    if (plan->source.filters && !(state->filters = filters_new(plan->source.filters)))
-        return error_set(err, ERROR_BUG, "out of memory");
+    if (plan->source.filters && filters_new(plan->source.filters, &state->filters, err) < 0)
+        return -1;
     return 0;
 }
 

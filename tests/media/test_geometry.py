@@ -3,6 +3,7 @@
 import subprocess
 
 import look
+import mp4
 import numpy as np
 import pytest
 from program import setting
@@ -105,3 +106,32 @@ def test_phone_clip_turned(media, outputs, file):
     raw = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     wanted = np.frombuffer(raw, np.uint8).reshape(720, 1280, 3)
     assert np.abs(look.rgb(made.thumbnails[0], "bt470bg", True) - wanted).mean() < 10
+
+
+def test_turned_when_the_size_changes(media, outputs):
+    """The frames of each size go through a chain of their own."""
+    clip = media / "chromeos__resolution_change_500frames-vp9.ivf"
+    upright, turned = (outputs(clip, *DRAFT, *more) for more in ((), setting({ROTATE: "DEGREES_180"})))
+    assert len(upright.thumbnails) == len(turned.thumbnails) > 1
+    assert len(mp4.samples(upright.movie.tracks[b"vide"])) == len(mp4.samples(turned.movie.tracks[b"vide"]))
+    for one, other in zip(upright.thumbnails, turned.thumbnails):
+        one, other = (look.rgb(path, "bt470bg").astype(int) for path in (one, other))
+        assert np.abs(one - other[::-1, ::-1]).mean() < 5 < np.abs(one - other).mean()
+
+
+def roughness(path):
+    """How much pixels differ from their neighbours."""
+    (y, _, _), _ = look.planes(path)
+    return np.abs(np.diff(y.astype(int))).mean()
+
+
+def test_denoised_and_deblocked(clips, outputs, tmp_path):
+    """Each filter takes away more of the noise."""
+    noise, cut = tmp_path / "noise.mp4", "-ss 8 -t 0.4 -c:v libx264 -qp 20 -preset ultrafast".split()
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", clips / "hard.mp4", *cut, noise], check=True)
+    settings = {"/Inputs/0/FilterEnable": "FORCE", "/Inputs/0/FilterStrength": 5}
+    found = []
+    for more in ({}, {"/Inputs/0/DeblockFilter": "ENABLED"}, {"/Inputs/0/DenoiseFilter": "ENABLED"}):
+        settings |= more
+        found.append(roughness(outputs(noise, *DRAFT, *setting(settings)).thumbnails[0]))
+    assert found[0] > found[1] * 1.02 and found[1] > found[2] * 1.02
