@@ -4,6 +4,7 @@
 #define CLI_LOAD_H
 
 #include "base/arena.h"
+#include "base/machine.h"
 #include "cli/options.h"
 #include "cli/store.h"
 #include "job/job.h"
@@ -33,8 +34,8 @@ enum { SPEED_NORMAL, SPEED_DRAFT };
     STORE_OPTIONS(type, job.store),                                                                \
     {"speed", 0, NULL, "draft: the same shapes, encoded fast", OPTION_CHOICE,                      \
      offsetof(type, job.speed), job_speeds},                                                       \
-    {"threads", 't', "N", "cores to use (all)", OPTION_NUMBER, offsetof(type, job.threads), NULL,  \
-     1, 1024},                                                                                     \
+    {"threads", 't', "N", "cores to use (all that it may)", OPTION_NUMBER,                         \
+     offsetof(type, job.threads), NULL, 1, MACHINE_THREADS_MAX},                                   \
     {"json", 0, NULL, "print JSON, for a program", OPTION_FLAG, offsetof(type, job.json)}
 /* clang-format on */
 

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/condition.h"
+#include "base/machine.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -31,8 +32,8 @@ static const struct option options[] = {
     STORE_OPTIONS(struct arguments, store),
     {"speed", 0, NULL, "draft: the same shapes, encoded fast", OPTION_CHOICE,
      offsetof(struct arguments, speed), job_speeds},
-    {"threads", 't', "N", "cores to use (all)", OPTION_NUMBER, offsetof(struct arguments, threads),
-     NULL, 1, 1024},
+    {"threads", 't', "N", "cores to use (all that it may)", OPTION_NUMBER,
+     offsetof(struct arguments, threads), NULL, 1, MACHINE_THREADS_MAX},
     {0},
 };
 

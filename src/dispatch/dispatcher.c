@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/machine.h"
 #include "base/program.h"
 #include "dispatch/attempt.h"
 #include "dispatch/complaint.h"
-#include "dispatch/machine.h"
 #include "dispatch/strays.h"
 #include "status/queues.h"
 

@@ -19,6 +19,9 @@ struct build {
     struct plan *plan;
 };
 
+/* plan.c: once all are known: the threads of each video's encoder. */
+void plan_share_threads(struct build *build);
+
 /* source.c: decides the streams, time zero, colours and filters. */
 int source_build(struct build *build, bool needs_video, struct error *err) MUST_CHECK;
 int source_track(struct build *build, const struct audio_description *audio, int *ret,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/machine.h"
 #include "plan/build.h"
-
-#include <sched.h>
 
 static const struct group_type *const group_types[] = {&group_file, &group_hls};
 
@@ -38,7 +37,7 @@ static void make_room(struct build *build, bool *ret_needs_video)
  * as cores; beyond that each gets cores by its share of the pixels. But not under a cap: x264's
  * buffer model looks at what its other threads have spent so far, so that bytes would differ from
  * run to run. */
-static void share_threads(struct build *build)
+void plan_share_threads(struct build *build)
 {
     struct plan *plan = build->plan;
     double pixels = 0;
@@ -57,18 +56,12 @@ static void share_threads(struct build *build)
     }
 }
 
-static int usable_cores(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
 int plan_for_job(struct arena *arena, const struct job *job, const struct probe *probe,
                  const struct plan_options *options, struct plan **ret, struct error *err)
 {
     struct plan_options known = *options;
     if (!known.threads)
-        known.threads = usable_cores();
+        known.threads = machine_threads();
     struct plan *plan = ARENA_NEW(arena, struct plan);
     struct build build = {
         .arena = arena,
@@ -100,7 +93,7 @@ int plan_for_job(struct arena *arena, const struct job *job, const struct probe 
     if (name_check_unique(&build, err) < 0)
         return -1;
     picture_cascade(&build);
-    share_threads(&build);
+    plan_share_threads(&build);
     *ret = plan;
     return 0;
 }

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same job gives the same bytes, and a job that is stopped leaves nothing behind."""
+import re
 import signal
 import time
 
 import pytest
-from program import UNDATED, Run
+from program import REPO, UNDATED, Run, setting
 
 
 def same(first, second):
@@ -26,6 +27,20 @@ def test_same_bytes_dated(clips, run, new_folder):
     """A whole clip of several segments, with the clock standing still."""
     draft = "--speed", "draft"
     same(run(clips / "fps25.mp4", *draft), Run(clips / "fps25.mp4", new_folder(), draft).wait())
+
+
+H264 = "/OutputGroups/0/Outputs/0/VideoDescription/CodecSettings/H264Settings"
+UNCAPPED = setting({H264: '{"RateControlMode": "VBR", "Bitrate": 1500000}'})
+
+
+def test_same_bytes_of_many_threads(clips, new_folder):
+    """An encoder that no cap keeps at one thread; libx264 writes into the stream how many it had."""
+    words = [*UNCAPPED, "--threads", "8"]
+    runs = [Run(clips / "fps25.mp4", new_folder(), words, REPO / "job-json/mp4.json") for _ in range(2)]
+    same(*(run.wait() for run in runs))
+    (movie,) = runs[0].files.values()
+    (threads,) = re.findall(rb" threads=(\d+) ", movie.read_bytes())
+    assert int(threads) > 1
 
 
 @pytest.fixture

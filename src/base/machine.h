@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many cores and how much memory this process may use: what the machine has, or what its
  * cgroups let it have of that (a container's limits), if that is less. */
-#ifndef DISPATCH_MACHINE_H
-#define DISPATCH_MACHINE_H
+#ifndef BASE_MACHINE_H
+#define BASE_MACHINE_H
 
 #include <stdint.h>
 
 /* Of the CPUs that it may run on: 1.5, say. */
 double machine_cores(void);
+
+/* As many threads keep them busy: rounded up, from 1 to MACHINE_THREADS_MAX. */
+enum { MACHINE_THREADS_MAX = 1024 };
+int machine_threads(void);
 
 /* In bytes. */
 int64_t machine_memory(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What there is to use, how many jobs it feeds, and what each of them may take. */
+/* What there is to use. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,30 +13,8 @@
 
 #include <cmocka.h>
 
+#include "base/machine.h"
 #include "base/macros.h"
-#include "dispatch/dispatcher.h"
-#include "dispatch/machine.h"
-
-static void test_concurrent(void **state)
-{
-    static const struct {
-        double cores;
-        int jobs;
-    } rows[] = {{0.1, 1}, {1, 1}, {2, 1}, {3, 1}, {3.9, 1}, {4, 2}, {16, 8}, {1e9, 1024}};
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++)
-        assert_int_equal(dispatcher_concurrent(rows[i].cores), rows[i].jobs);
-}
-
-static void test_memory_of_a_worker(void **state)
-{
-    static const struct {
-        int64_t machine, worker; /* MiB */
-    } rows[] = {{64, 512}, {512, 512}, {1024, 768}, {4096, 3072}, {1 << 20, 3 << 18}};
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++)
-        assert_int_equal(dispatcher_worker_memory(rows[i].machine << 20), rows[i].worker << 20);
-}
 
 static void test_usable(void **state)
 {
@@ -44,6 +22,8 @@ static void test_usable(void **state)
     assert_true(machine_cores() > 0);
     assert_true(machine_cores() <= (double)sysconf(_SC_NPROCESSORS_CONF));
     assert_true(machine_memory() > 64 << 20);
+    double rounded = machine_threads() - machine_cores();
+    assert_true(machine_threads() == MACHINE_THREADS_MAX || (rounded >= 0 && rounded < 1));
 }
 
 /* What stands in the files of /, /a and /a/b; what counts in /a/b */
@@ -96,8 +76,6 @@ static void test_quota(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_concurrent),
-        cmocka_unit_test(test_memory_of_a_worker),
         cmocka_unit_test(test_usable),
         cmocka_unit_test(test_quota),
     };

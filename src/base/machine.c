@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dispatch/machine.h"
+#include "base/machine.h"
 
 #include <limits.h>
+#include <math.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -99,6 +100,11 @@ double machine_cores(void)
     find_cgroup(path);
     double cores = cores_of_affinity(), quota = machine_cores_quota(mounted, path);
     return quota > 0 && quota < cores ? quota : cores;
+}
+
+int machine_threads(void)
+{
+    return (int)fmin(fmax(ceil(machine_cores()), 1), MACHINE_THREADS_MAX);
 }
 
 int64_t machine_memory(void)
