@@ -283,6 +283,7 @@ static int start_dispatcher(struct house *house, struct error *err)
         .worker_program = house->media_program,
         .concurrent = house->arguments->concurrent,
         .draft = house->arguments->speed == 1,
+        .threads = house->arguments->threads,
         .delay_us = house->options->queue_delay_us,
         .memory_max = (int64_t)house->arguments->worker_memory_mib << 20,
         .cpu_max_s = house->arguments->worker_cpu_s,

@@ -11,6 +11,7 @@
 
 #include "base/cancel.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "batch/batch.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -20,7 +21,7 @@
 struct house_arguments {
     const char *data, *region, *account;
     struct store_arguments store;
-    int concurrent, worker_memory_mib, worker_cpu_s, speed;
+    int concurrent, threads, worker_memory_mib, worker_cpu_s, speed;
     const char *job, *output_bucket, *role, *application;
     int batch_concurrency, batch_retry_ms, function_concurrency, event_retry_s;
     struct option_list http_functions; /* NAME=URL */
@@ -45,6 +46,8 @@ extern const char *const house_speeds[];
     STORE_OPTIONS(type, field.store),                                                              \
     {"concurrent", 'c', "N", "jobs at once (as many as the cores can feed)", OPTION_NUMBER,        \
      offsetof(type, field.concurrent), NULL, 1, HOUSE_CONCURRENT_MAX},                             \
+    {"threads", 't', "N", "cores for each of them (an equal share of all)", OPTION_NUMBER,         \
+     offsetof(type, field.threads), NULL, 1, MACHINE_THREADS_MAX},                                 \
     {"worker-memory", 0, "MIB", "a job's process may have (3/4 of the machine's or container's)",  \
      OPTION_NUMBER, offsetof(type, field.worker_memory_mib), NULL, HOUSE_WORKER_MIB_MIN,           \
      HOUSE_WORKER_MIB_MAX},                                                                        \

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -38,7 +39,7 @@ struct dispatcher {
     struct storage *storage;
     struct dispatcher_options options;
     int concurrent;
-    char program[PATH_MAX];
+    char program[PATH_MAX], threads[16];
     const char **words; /* of the worker's command line */
     struct attempt_options attempt_options;
     int wake_fd;
@@ -64,6 +65,11 @@ int dispatcher_concurrent(double cores)
 {
     int half = (int)(cores / 2);
     return half < 1 ? 1 : half > CONCURRENT_MOST ? CONCURRENT_MOST : half;
+}
+
+int dispatcher_threads(int cores, int concurrent)
+{
+    return concurrent < cores ? cores / concurrent : 1;
 }
 
 int64_t dispatcher_worker_memory(int64_t machine)
@@ -229,7 +235,7 @@ static int set_command(struct dispatcher *d, struct error *err)
     const char *const *store = d->options.store_words;
     while (store && store[count])
         count++;
-    d->words = calloc(count + 5, sizeof(*d->words));
+    d->words = calloc(count + 7, sizeof(*d->words));
     if (!d->words)
         return error_set(err, ERROR_BUG, "out of memory");
     if (!d->options.worker_program && program_media_path(d->program, err) < 0)
@@ -243,6 +249,11 @@ static int set_command(struct dispatcher *d, struct error *err)
         d->words[at++] = "--speed";
         d->words[at++] = "draft";
     }
+    int threads = d->options.threads > 0 ? d->options.threads
+                                         : dispatcher_threads(machine_threads(), d->concurrent);
+    snprintf(d->threads, sizeof(d->threads), "%d", threads);
+    d->words[at++] = "--threads";
+    d->words[at++] = d->threads;
     d->attempt_options = (struct attempt_options){
         .status = d->status,
         .storage = d->storage,

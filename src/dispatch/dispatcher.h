@@ -40,6 +40,7 @@ struct dispatcher_options {
     const char *worker_program;     /* NULL: mediaconvert-local-media, as program.h finds it */
     int concurrent;                 /* jobs at once; 0: as many as the cores can feed, see below */
     bool draft;                     /* --speed draft for all jobs */
+    int threads;                    /* cores to plan each job for; 0: its share, see below */
     int64_t delay_us;               /* each job stays in SUBMITTED at least so long */
     int64_t memory_max;             /* bytes that a worker may have; 0: see below */
     int64_t cpu_max_s;              /* of processor time of a worker; 0: a week of all cores */
@@ -81,6 +82,13 @@ void dispatcher_free(struct dispatcher **dispatcher);
  * take memory and end none of them sooner.
  */
 int dispatcher_concurrent(double cores);
+
+/*
+ * How many of the cores one job is planned for when so many may run at once: an equal share, at
+ * least one. It is the same when no other job runs, as encoders give other bytes with other
+ * threads.
+ */
+int dispatcher_threads(int cores, int concurrent);
 
 /*
  * What one worker may have of so much memory: three quarters, at least 512 MiB. It is not shared

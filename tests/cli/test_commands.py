@@ -75,6 +75,7 @@ REFUSED = [
     (["run", "--speed", "fast", "a"], "--speed takes one of normal, draft, not 'fast'"),
     (["run", "--threads", "0", "a"], "--threads takes a number from 1 to 1024, not '0'"),
     (["run", "--threads=2x", "a"], "not '2x'"),
+    (["serve", "--threads", "1025"], "--threads takes a number from 1 to 1024, not '1025'"),
     (["run", "--progress", "", "a"], "--progress takes one of auto, bar, json, none, not ''"),
     (["run", "none.json"], "cannot open 'none.json'"),
     (["run", "--", "--help"], "cannot open '--help'"),

@@ -206,6 +206,22 @@ def test_limits(server):
     server.client.cancel_job(Id=number)
 
 
+@pytest.mark.parametrize("options", [(), ("--threads", "3")], ids=" ".join)
+def test_threads(server, options):
+    """A worker plans for its share of the cores, or for what is said."""
+    server.kill()
+    server.options += options
+    server.start()
+    number = server.submit("a", delay="60")
+    server.wait(number, "PROGRESSING")
+    time.sleep(0.3)
+    (worker,) = server.workers()
+    words = pathlib.Path(f"/proc/{worker}/cmdline").read_text().split("\0")
+    threads = int(words[words.index("--threads") + 1])
+    assert threads == 3 if options else 1 <= threads <= max(os.cpu_count() // 2, 1)
+    server.client.cancel_job(Id=number)
+
+
 OVER = {
     "processor": ("--worker-cpu", "1", "-stream_loop 30 -i CLIP -c copy", "signal 24 (CPU time limit exceeded); it may have 1 s"),
     "memory": ("--worker-memory", "256", "-f lavfi -i testsrc2=s=1920x1080:r=25:d=1 -preset ultrafast", "it may have 256 MiB"),
