@@ -3,10 +3,10 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/condition.h"
+#include "base/machine.h"
 #include "batch/entries.h"
 #include "batch/task.h"
 
@@ -439,10 +439,9 @@ static void pool_release(struct pool *pool)
 static int concurrency(const struct pool *pool)
 {
     int64_t left = pool->record->total - pool->record->succeeded - pool->record->failed;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int wanted = pool->options->concurrency ? pool->options->concurrency : (int)cores;
-    if (wanted < 2 && !pool->options->concurrency)
-        wanted = 2;
+    int cores = machine_threads(), wanted = pool->options->concurrency;
+    if (!wanted)
+        wanted = cores > 2 ? cores : 2;
     return left < wanted ? (int)(left > 0 ? left : 1) : wanted;
 }
 

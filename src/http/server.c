@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 
 #include "base/clock.h"
+#include "base/machine.h"
 #include "dispatch/dispatcher.h"
 #include "http/listen.h"
 #include "http/route.h"
@@ -396,7 +397,7 @@ static void on_message(void *arg, const char *fmt, va_list args)
 
 static int start_daemon(struct server *server, int fd, struct error *err)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int cores = machine_threads();
     unsigned threads = cores < 2 ? 2 : cores > THREADS_MAX ? THREADS_MAX : (unsigned)cores;
     server->daemon = MHD_start_daemon(
         // TURBO: it does not shut a connection before on_connection() has had the last word
