@@ -13,10 +13,11 @@ import json
 import os
 import pathlib
 import shutil
+import statistics
 import sys
 import tempfile
 
-from compare import JOB, PROGRAM, REPO, measure, spread, text
+from compare import JOB, PROGRAM, REPO, interleave, measure, spread, text
 
 sys.path.append(str(REPO / "tests/s3"))
 from server import NOON, Server  # noqa: E402
@@ -34,7 +35,7 @@ def server_cpu(server):
 
 
 def compare(arguments, folder, server):
-    """(wall, CPU, peak MiB) of each run in the folder and on the server, and the server's CPU."""
+    """What measure() says of each run in the folder and on the server, there with the server's CPU."""
     clip = arguments.clip.name
     (folder / "clips").mkdir(parents=True)
     shutil.copy(arguments.clip, folder / "clips")
@@ -44,33 +45,31 @@ def compare(arguments, folder, server):
            "--progress", "none", "--speed", arguments.speed]  # fmt: skip
     for setting in arguments.set:
         job += ["--set", setting]
-    in_folder = lambda: measure([*job, "--storage", folder], SOURCE_DATE_EPOCH=NOON)  # noqa: E731
-    on_server = lambda: measure(job, **server.environment())  # noqa: E731
 
-    in_folder(), on_server()  # so that nothing is read for the first time
-    before, folders, servers = server_cpu(server), [], []
-    for run in range(arguments.runs):
-        pair = [(folders, in_folder), (servers, on_server)]
-        for results, measured in pair if run % 2 == 0 else reversed(pair):
-            results.append(measured())
-    return folders, servers, (server_cpu(server) - before) / arguments.runs
+    def in_folder():
+        return measure([*job, "--storage", folder], SOURCE_DATE_EPOCH=NOON)
+
+    def on_server():
+        before = server_cpu(server)
+        return measure(job, **server.environment()) | {"server": server_cpu(server) - before}
+
+    return interleave(in_folder, on_server, arguments.runs)
 
 
-def summary(folders, servers, cpu):
-    walls, cpus, peaks = "wall", "CPU", "memory"
-    column = lambda runs, index: spread([run[index] for run in runs])  # noqa: E731
-    ratios = lambda index: spread([s[index] / f[index] for f, s in zip(folders, servers)])  # noqa: E731
+def summary(folders, servers):
+    column = lambda runs, what: spread([run[what] for run in runs])  # noqa: E731
+    ratios = lambda what: spread([s[what] / f[what] for f, s in zip(folders, servers)])  # noqa: E731
     return {
         "runs": len(folders),
         "load": os.getloadavg()[0],
-        "wall": {"ratio": ratios(walls), "folder_s": column(folders, walls), "s3_s": column(servers, walls)},
-        "CPU": {"ratio": ratios(cpus), "folder_s": column(folders, cpus), "s3_s": column(servers, cpus)},
+        "wall": {"ratio": ratios("wall"), "folder_s": column(folders, "wall"), "s3_s": column(servers, "wall")},
+        "CPU": {"ratio": ratios("CPU"), "folder_s": column(folders, "CPU"), "s3_s": column(servers, "CPU")},
         "memory": {
-            "more_mib": spread([s[peaks] - f[peaks] for f, s in zip(folders, servers)]),
-            "folder_mib": column(folders, peaks),
-            "s3_mib": column(servers, peaks),
+            "more_mib": spread([s["memory"] - f["memory"] for f, s in zip(folders, servers)]),
+            "folder_mib": column(folders, "memory"),
+            "s3_mib": column(servers, "memory"),
         },
-        "server_cpu_s": cpu,
+        "server_cpu_s": statistics.mean(run["server"] for run in servers),
     }
 
 

@@ -4,9 +4,9 @@
 
     tests/bench/serve.py [--seconds N] [--jobs N] [PART...]
 
-Parts: start, get, create, list; all of them where none is named. The server is pinned to the first
-core, and wrk (tools/install.sh bench) to another. Times only mean something on an idle machine: the
-load averages stand beside them.
+Parts: start, get, create, list; all of them where none is named. But for start, the server is pinned
+to the first core; wrk (tools/install.sh bench), which asks for get and create, to another. Times only
+mean something on an idle machine: the load averages stand beside them.
 """
 import argparse
 import http.client

@@ -10,21 +10,17 @@ errors in each output. Times only mean something on an idle machine.
 import argparse
 import copy
 import json
-import os
 import pathlib
 import statistics
-import subprocess
 import tempfile
-import time
 
-REPO = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = os.environ.get("MEDIACONVERT_LOCAL", REPO / "build/release/bin/mediaconvert-local")
-TUTORIAL = REPO / "job-json/tutorial.json"
+from compare import JOB, PROGRAM, measure
+
 MEGABYTE = 1_000_000
 
 
 def large_job():
-    job = json.loads(TUTORIAL.read_text())
+    job = json.loads(JOB.read_text())
     outputs = job["OutputGroups"][0]["Outputs"]
     one = copy.deepcopy(outputs[0])
     before = len(json.dumps(job, indent=2))
@@ -43,14 +39,6 @@ def spoil(job):
     return job
 
 
-def measure(path, status):
-    before = time.monotonic()
-    process = subprocess.Popen([PROGRAM, "validate", path], stderr=subprocess.DEVNULL)
-    _, ended, usage = os.wait4(process.pid, 0)
-    assert os.waitstatus_to_exitcode(ended) == status, path
-    return 1000 * (usage.ru_utime + usage.ru_stime), 1000 * (time.monotonic() - before)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=20)
@@ -59,10 +47,10 @@ def main():
         right, wrong = pathlib.Path(folder, "right.json"), pathlib.Path(folder, "wrong.json")
         right.write_text(json.dumps(large_job(), indent=2))
         wrong.write_text(json.dumps(spoil(large_job()), indent=2))
-        for name, path, status in (("tutorial", TUTORIAL, 0), ("1 MB", right, 0), ("1 MB, wrong", wrong, 2)):
-            cpu, wall = zip(*(measure(path, status) for _ in range(runs)))
-            print(f"{name:12} {path.stat().st_size / 1000:7.1f} kB   CPU {statistics.median(cpu):5.1f} ms   "
-                  f"wall {statistics.median(wall):5.1f} ms")
+        for name, path, status in (("tutorial", JOB, 0), ("1 MB", right, 0), ("1 MB, wrong", wrong, 2)):
+            found = [measure([PROGRAM, "validate", path], status=status) for _ in range(runs)]
+            cpu, wall = (1000 * statistics.median(run[what] for run in found) for what in ("CPU", "wall"))
+            print(f"{name:12} {path.stat().st_size / 1000:7.1f} kB   CPU {cpu:5.1f} ms   wall {wall:5.1f} ms")
 
 
 if __name__ == "__main__":
