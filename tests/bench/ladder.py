@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tutorial's job against ffmpeg (peer.py): wall, CPU and peak memory, ours / peer.
 
-    tests/bench/ladder.py CLIP [--peer one|each|same|exact] [--tuning SINGLE_PASS|SINGLE_PASS_HQ]
-                          [--preset medium] [--runs N] [--json]
+    tests/bench/ladder.py CLIP [--peer one|each|level|same|exact]
+                          [--tuning SINGLE_PASS|SINGLE_PASS_HQ] [--preset medium] [--runs N] [--json]
 
 $FFMPEG is the peer's program: a newer one, say.
 """
@@ -27,7 +27,7 @@ def tuned(level):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("clip", type=pathlib.Path)
-    parser.add_argument("--peer", choices=("one", "each", "same", "exact"), default="one")
+    parser.add_argument("--peer", choices=peer.PEERS, default="one")
     parser.add_argument("--tuning", default="SINGLE_PASS_HQ")
     parser.add_argument("--preset", default="medium")
     parser.add_argument("--runs", type=int, default=5)
