@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Measures us against ffmpeg and writes the tables of docs/performance.md anew. About 40 minutes on
-# two cores, on which nothing else should run.
+# Measures us against ffmpeg and writes the marked tables of docs/performance.md anew. About two hours
+# on two cores, on which nothing else should run.
 #
 #   tools/bench.sh [RUNS]      runs of each (5)
 #
-# MEDIA_DIR says where real media are; NEWER_FFMPEG is one more peer; VMAF_FFMPEG and VMAF_MODEL are for
-# tests/bench/quality.py.
+# MEDIA_DIR says where real media are, without which there is only noise; NEWER_FFMPEG is one more peer;
+# VMAF_FFMPEG and VMAF_MODEL are for tests/bench/quality.py.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/install.sh build clip test bench

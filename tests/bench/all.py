@@ -2,27 +2,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks of encoding one by one and puts their figures into docs/performance.md.
 
-    tests/bench/all.py [--runs N] [--only PATTERN]   --only: the benchmarks with such names;
-                                                     tables, too, from the figures of the last time
+    tests/bench/all.py [--runs N] [--only PATTERN]   --only: runs those with such names; the tables
+                                                     show all, the others as they were last measured
 
-Called by tools/bench.sh. What each printed is kept in build/bench/*.json.
+Called by tools/bench.sh. What each printed is kept in build/bench/*.json, with what made.py knows of it.
 """
 import argparse
-import datetime
 import fnmatch
 import json
 import os
 import pathlib
-import platform
-import re
 import subprocess
 import sys
 
 import clips
-from compare import REPO
+import made
+from compare import REPO, text
+from quality import VMAF_EVERY
 
 BENCH = pathlib.Path(__file__).parent
+PAGE = REPO / "docs/performance.md"
 BEGIN, END = "<!-- begin: tools/bench.sh -->\n", "<!-- end: tools/bench.sh -->\n"
+CLIPS = ("camera", "animation", "noise")
+TUNINGS = ("SINGLE_PASS_HQ", "SINGLE_PASS")
+
+# The rows of the first table: a benchmark's name, with the clip's in it, and what it compares.
+SPEEDS = [
+    ("ladder-{}-SINGLE_PASS_HQ", "SINGLE_PASS_HQ against one command, preset medium"),
+    ("ladder-{}-SINGLE_PASS", "SINGLE_PASS against the same"),
+    ("level-{}", "SINGLE_PASS_HQ against one command, preset medium, at our CRFs"),
+    ("same-{}", "SINGLE_PASS_HQ against one command with the same x264 options, ffmpeg's choice of threads"),
+    ("exact-{}", "SINGLE_PASS_HQ against one command with the same x264 options, and one thread for each encoder "
+                 "(which keeps FFmpeg 5 on one core)"),
+    ("each-{}", "SINGLE_PASS_HQ against a command for each output, preset medium"),
+    ("newer-{}", "SINGLE_PASS_HQ against one command of FFmpeg {FFmpeg}"),
+]  # fmt: skip
 
 
 def ask(only, name, script, *arguments, **env):
@@ -30,56 +44,58 @@ def ask(only, name, script, *arguments, **env):
     if not fnmatch.fnmatch(name, only):
         return
     print(f"{name} …", file=sys.stderr, flush=True)
+    env = os.environ | env
     command = [sys.executable, BENCH / script, *map(str, arguments), "--json"]
-    found = json.loads(subprocess.check_output(command, env=os.environ | env))
+    when = made.now(env.get("FFMPEG", "ffmpeg"))
+    found = {"made": when} | json.loads(subprocess.check_output(command, env=env))
     (clips.FOLDER / f"{name}.json").write_text(json.dumps(found, indent=4, ensure_ascii=False))
 
 
 def measure(runs, only):
-    for name, clip in clips.all_clips().items():
-        for tuning in ("SINGLE_PASS_HQ", "SINGLE_PASS"):
+    there = clips.all_clips()
+    for name, clip in there.items():
+        for tuning in TUNINGS:
             ask(only, f"ladder-{name}-{tuning}", "ladder.py", clip, "--tuning", tuning, "--runs", runs)
             ask(only, f"quality-{name}-{tuning}", "quality.py", clip, "--tuning", tuning)
-        for kind in ("same", "exact", "each"):
+        for kind in ("level", "same", "exact", "each"):
             ask(only, f"{kind}-{name}", "ladder.py", clip, "--peer", kind, "--runs", runs)
         if os.environ.get("NEWER_FFMPEG"):
             newer = os.environ["NEWER_FFMPEG"]
             ask(only, f"newer-{name}", "ladder.py", clip, "--runs", runs, FFMPEG=newer)
-    first = next(iter(clips.all_clips().values()))
+    first = next(iter(there.values()))
     ask(only, "draft", "draft.py", first, "--runs", 2 * runs)
     ask(only, "pair", "pair.py", first, "--runs", runs)
 
 
-def load(name):
-    path = clips.FOLDER / f"{name}.json"
-    return json.loads(path.read_text()) if path.exists() else None
+def load():
+    """The figures that the tables show: the benchmark's name → what it printed, and when."""
+    kinds = [kind for kind, _ in SPEEDS] + [f"quality-{{}}-{tuning}" for tuning in TUNINGS]
+    names = [kind.format(clip) for kind in kinds for clip in CLIPS] + ["draft", "pair"]
+    paths = {name: clips.FOLDER / f"{name}.json" for name in names}
+    return {name: json.loads(path.read_text()) for name, path in paths.items() if path.exists()}
 
 
-def text(values):
-    return f"{values['median']:.2f} ({values['min']:.2f} … {values['max']:.2f})"
+def source(all_):
+    """The last cells of a row: how often it was measured, and what."""
+    return f"{all_['runs']} | {made.of(all_, 'commit')} |"
 
 
-def speed_rows():
+def speed_rows(figures):
     """Ratios of wall, CPU and memory."""
-    kinds = [("ladder-{}-SINGLE_PASS_HQ", "SINGLE_PASS_HQ against one command, preset medium"),
-             ("ladder-{}-SINGLE_PASS", "SINGLE_PASS against the same"),
-             ("same-{}", "SINGLE_PASS_HQ against one command with the same x264 options, ffmpeg's choice of threads"),
-             ("exact-{}", "SINGLE_PASS_HQ against one command with the very same, one thread for each encoder, too"),
-             ("each-{}", "SINGLE_PASS_HQ against a command for each output, preset medium"),
-             ("newer-{}", "SINGLE_PASS_HQ against one command of the newer ffmpeg")]  # fmt: skip
-    for kind, title in kinds:
-        for name in ("camera", "animation", "noise"):
-            all_ = load(kind.format(name))
+    for kind, title in SPEEDS:
+        for name in CLIPS:
+            all_ = figures.get(kind.format(name))
             if all_:
                 wall, cpu, memory = (all_["found"][measure] for measure in ("wall", "CPU", "memory"))
-                yield (f"| {title} | {name} | {text(wall['ratio'])} | {text(cpu['ratio'])} | {memory['ratio']['median']:.2f} "
-                       f"({memory['ours']['median']:.0f} / {memory['peer']['median']:.0f} MiB) |")  # fmt: skip
+                yield (f"| {title.format(FFmpeg=made.of(all_, 'FFmpeg'))} | {name} | {text(wall['ratio'])} | "
+                       f"{text(cpu['ratio'])} | {memory['ratio']['median']:.2f} ({memory['ours']['median']:.0f} / "
+                       f"{memory['peer']['median']:.0f} MiB) | {source(all_)}")  # fmt: skip
 
 
-def quality_rows():
-    for tuning in ("SINGLE_PASS_HQ", "SINGLE_PASS"):
-        for name in ("camera", "animation", "noise"):
-            all_ = load(f"quality-{name}-{tuning}")
+def quality_rows(figures):
+    for tuning in TUNINGS:
+        for name in CLIPS:
+            all_ = figures.get(f"quality-{name}-{tuning}")
             for video, row in all_["found"].items() if all_ else ():
                 pairs = [f"{row[who]['kb/s']:.0f}" for who in ("ours", "peer")]
                 cells = [" / ".join(pairs)]
@@ -89,39 +105,42 @@ def quality_rows():
                 for measure in ("SSIM", "VMAF"):
                     rate = row["BD-rate"].get(measure)
                     cells.append("–" if rate is None else f"{rate:+.1f} %".replace("-", "−"))
-                yield f"| {tuning} | {name} | {video} | " + " | ".join(cells) + " |"
+                yield f"| {tuning} | {name} | {video} | {' | '.join(cells)} | {made.of(all_, 'commit')} |"
 
 
-def short_rows():
-    draft, pair = load("draft"), load("pair")
+def short_rows(figures):
+    draft, pair = figures.get("draft"), figures.get("pair")
     for title, found in draft["found"].items() if draft else ():
-        yield f"| {title} | {text(found['wall']['ratio'])} | {text(found['CPU']['ratio'])} | {text(found['memory']['ratio'])} |"
+        ratios = " | ".join(text(found[measure]["ratio"]) for measure in ("wall", "CPU", "memory"))
+        yield f"| {title} | {draft.get('clip', '–')} | {ratios} | {source(draft)}"
     if pair:
-        yield (f"| two jobs at once, against one after the other | {text(pair['found']['time'])} | "
-               f"| {text(pair['found']['memory'])} of one |")  # fmt: skip
-
-
-def versions():
-    """The machine and what was measured, in a sentence."""
-    ffmpeg = subprocess.check_output(["ffmpeg", "-version"], text=True).split()[2]
-    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    commit = subprocess.run(["git", "-C", REPO, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
-                            check=False).stdout.strip()  # fmt: skip
-    system = platform.freedesktop_os_release()["PRETTY_NAME"]
-    return (f"{datetime.date.today():%-d %B %Y}, commit {commit or 'unknown'}; {os.cpu_count()} cores "
-            f"({model[1] if model else platform.machine()}), {system}, FFmpeg {ffmpeg}.")  # fmt: skip
+        time, memory = (text(pair["found"][measure]) for measure in ("time", "memory"))
+        yield (f"| two jobs at once, against one after the other | {pair.get('clip', '–')} | {time} | | "
+               f"{memory} of one | {source(pair)}")  # fmt: skip
 
 
 def tables():
+    figures = load()
     return "\n".join([
-        versions(), "",
-        "| | clip | wall | CPU | peak memory |", "|---|---|---|---|---|", *speed_rows(), "",
-        "| | wall | CPU | memory |", "|---|---|---|---|", *short_rows(), "",
+        made.sentence(all_ for name, all_ in figures.items() if not name.startswith("newer-")), "",
+        "| | clip | wall | CPU | peak memory | runs | commit |", "|---|---|---|---|---|---|---|",
+        *speed_rows(figures), "",
+        "| | clip | wall | CPU | memory | runs | commit |", "|---|---|---|---|---|---|---|",
+        *short_rows(figures), "",
         "What came out, ours / the peer's (one command, medium, CRF 23), and how many bits ours takes more",
-        "for equal quality (BD-rate over three qualities, the rate uncapped):", "",
-        "| | clip | | kb/s | SSIM | PSNR | VMAF | bits at equal SSIM | at equal VMAF |",
-        "|---|---|---|---|---|---|---|---|---|", *quality_rows(), "",
+        f"for equal quality (BD-rate over three qualities, the rate uncapped). VMAF has n_subsample={VMAF_EVERY}:", "",
+        "| | clip | | kb/s | SSIM | PSNR | VMAF | bits at equal SSIM | at equal VMAF | commit |",
+        "|---|---|---|---|---|---|---|---|---|---|", *quality_rows(figures), "",
     ])  # fmt: skip
+
+
+def around():
+    """The page before its tables, and after them."""
+    before, begin, rest = PAGE.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        sys.exit(f"{PAGE}: the tables' place is not marked by {BEGIN.strip()} and, below it, {END.strip()}")
+    return before, after
 
 
 def main():
@@ -129,10 +148,10 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", default="*", metavar="PATTERN")
     arguments = parser.parse_args()
+    around()  # that fails now rather than in two hours
     measure(arguments.runs, arguments.only)
-    path = REPO / "docs/performance.md"
-    before, _, rest = path.read_text().partition(BEGIN)
-    path.write_text(before + BEGIN + tables() + END + rest.partition(END)[2])
+    before, after = around()
+    PAGE.write_text(before + BEGIN + tables() + END + after)
 
 
 if __name__ == "__main__":

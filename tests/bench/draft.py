@@ -65,7 +65,8 @@ def main():
         for title, ours, theirs in measure(arguments, pathlib.Path(folder)):
             found[title] = compare.ratios(*compare.interleave(
                 lambda: compare.measure(ours), lambda: compare.measure(*theirs), arguments.runs))  # fmt: skip
-    compare.finish({"title": "short clips", "runs": arguments.runs, "found": found}, arguments.json, show)
+    compare.finish({"title": "short clips", "clip": arguments.clip.stem, "runs": arguments.runs, "found": found},
+                   arguments.json, show)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -66,7 +66,8 @@ def main():
         print(f"  time, of one after the other  {compare.text(found['time'])}")
         print(f"  memory, of one job            {compare.text(found['memory'])}")
 
-    compare.finish({"title": title, "runs": arguments.runs, "found": found}, arguments.json, show)
+    compare.finish({"title": title, "clip": arguments.clip.stem, "runs": arguments.runs, "found": found},
+                   arguments.json, show)  # fmt: skip
 
 
 if __name__ == "__main__":

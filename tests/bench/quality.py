@@ -24,17 +24,18 @@ import peer
 from ladder import VIDEOS, tuned
 
 LEVELS, CRFS = (9, 7.5, 6), (19, 23.5, 28)
+VMAF_EVERY = 5  # frames: it is slow
 CURVE = 2  # the one of peer.VIDEOS whose BD-rate is measured: 720p
 FFMPEG = os.environ.get("VMAF_FFMPEG", "ffmpeg")
 
 
 def vmaf_filter():
-    """The filter's text, None where there is none. It looks at every fifth frame: it is slow."""
+    """The filter's text, None where there is none."""
     filters = subprocess.run([FFMPEG, "-hide_banner", "-filters"], capture_output=True, text=True, check=True)
     if " libvmaf " not in filters.stdout:
         return None
     model = os.environ.get("VMAF_MODEL")
-    return f"libvmaf=n_subsample=5:model_path={model}" if model else "libvmaf=n_subsample=5"
+    return f"libvmaf=n_subsample={VMAF_EVERY}" + (f":model_path={model}" if model else "")
 
 
 def last(pattern, log):
