@@ -41,8 +41,8 @@ step() { # NAME COMMAND...
     return $status
 }
 
-build() { # PRESET
-    cmake --preset "$1" && cmake --build --preset "$1"
+build() { # PRESET ARGUMENT...
+    cmake --preset "$1" && cmake --build --preset "$@"
 }
 
 # They wait more than they compute.
@@ -100,23 +100,34 @@ threads() {
 
 step install tools/install.sh build clip test api s3 || { printf '\n0 passed, 1 failed\n'; exit 1; }
 step build-release build release
-step units-release units release
+{
+    step units-release units release
+    true
+} &
+beside=$!
 step build-clang build clang
 step build-asan build asan
-step units-asan units asan
-step build-tsan build tsan
-step threads threads
+join
+{
+    step units-asan units asan
+    true
+} &
+beside=$!
+step build-tsan build tsan --target mediaconvert-local mediaconvert-local-media
 step build-fuzz build fuzz && built_fuzz=1
+join
+step threads threads
 
-# What only computes, with what the tests below leave of two cores: they wait most of the time.
+# What mostly computes, with what the tests below leave of two cores: they wait most of the time.
 {
     renice -n 19 $BASHPID > /dev/null
     [ "${built_fuzz-}" ] && step fuzz fuzz
     sanitized media -m asan
+    step tutorial tests tutorial tests/tutorial
     true
 } &
 beside=$!
-for folder in structure model cli golden samples serve api aws dispatch inventory batch tutorial; do
+for folder in structure model cli golden samples serve api aws dispatch inventory batch; do
     step $folder tests $folder tests/$folder
 done
 join
