@@ -135,6 +135,9 @@ join
 {
     sanitized faults -k 'not mix'
     sanitized serve -k 'not slow and not soak'
+    sanitized s3 -k calls
+    sanitized batch -k 'test_manifests or test_states or test_python'
+    sanitized inventory -m asan
     true
 } &
 beside=$!
@@ -142,9 +145,6 @@ step media tests media -m 'not asan' tests/media
 step s3 tests s3 tests/s3
 step faults tests faults -k mix tests/faults
 join
-sanitized s3 -k calls
-sanitized batch -k 'test_manifests or test_states or test_python'
-sanitized inventory -m asan
 
 printf '\n'
 cat $logs/summary
