@@ -13,8 +13,9 @@
 #include "run/segment.h"
 #include "run/stage.h"
 
-/* Packets are small and come in bursts; a decoded or scaled frame is megabytes. */
-enum { PACKET_QUEUE = 64, FRAME_QUEUE = 4, SOUND_QUEUE = 32 };
+/* Packets are small and come in bursts; a scaled frame is a megabyte, a decoded one three. Two of
+ * those are enough: scaling is quick, and the encoders behind it have queues of their own. */
+enum { PACKET_QUEUE = 64, DECODED_QUEUE = 2, FRAME_QUEUE = 4, SOUND_QUEUE = 32 };
 
 /* ---- links ---- */
 
@@ -196,7 +197,7 @@ static int add_video(struct run *run, struct stage *demux, struct error *err)
     if (plan->source.video < 0)
         return 0;
     struct stage *decoder = add_stage(run, &decode_stage, PACKET_QUEUE);
-    struct stage *picture = add_stage(run, &picture_stage, FRAME_QUEUE);
+    struct stage *picture = add_stage(run, &picture_stage, DECODED_QUEUE);
     if (!decoder || !picture)
         return out_of_memory(err);
     if (decode_init(decoder, plan->source.video, err) < 0)
