@@ -81,14 +81,16 @@ def source(all_):
 
 
 def speed_rows(figures):
-    """Ratios of wall, CPU and memory."""
+    """Ratios of wall, CPU and memory; and how many cores ours and the peer kept busy: where they differ, so do
+    the ratios of wall and CPU."""
     for kind, title in SPEEDS:
         for name in CLIPS:
             all_ = figures.get(kind.format(name))
             if all_:
                 wall, cpu, memory = (all_["found"][measure] for measure in ("wall", "CPU", "memory"))
+                busy = " / ".join(f"{cpu[who]['median'] / wall[who]['median']:.2f}" for who in ("ours", "peer"))
                 yield (f"| {title.format(FFmpeg=made.of(all_, 'FFmpeg'))} | {name} | {text(wall['ratio'])} | "
-                       f"{text(cpu['ratio'])} | {memory['ratio']['median']:.2f} ({memory['ours']['median']:.0f} / "
+                       f"{text(cpu['ratio'])} | {busy} | {memory['ratio']['median']:.2f} ({memory['ours']['median']:.0f} / "
                        f"{memory['peer']['median']:.0f} MiB) | {source(all_)}")  # fmt: skip
 
 
@@ -123,7 +125,7 @@ def tables():
     figures = load()
     return "\n".join([
         made.sentence(all_ for name, all_ in figures.items() if not name.startswith("newer-")), "",
-        "| | clip | wall | CPU | peak memory | runs | commit |", "|---|---|---|---|---|---|---|",
+        "| | clip | wall | CPU | busy cores | peak memory | runs | commit |", "|---|---|---|---|---|---|---|---|",
         *speed_rows(figures), "",
         "| | clip | wall | CPU | memory | runs | commit |", "|---|---|---|---|---|---|---|",
         *short_rows(figures), "",
