@@ -15,7 +15,7 @@
 
 /* Packets are small and come in bursts; a scaled frame is a megabyte, a decoded one three. Two of
  * those are enough: scaling is quick, and the encoders behind it have queues of their own. */
-enum { PACKET_QUEUE = 64, DECODED_QUEUE = 2, FRAME_QUEUE = 4, SOUND_QUEUE = 32 };
+enum { PACKET_QUEUE = 64, DECODED_QUEUE = 2, FRAME_QUEUE = 3, SOUND_QUEUE = 32 };
 
 /* ---- links ---- */
 
