@@ -33,6 +33,18 @@ static bool is_plain(const char *s)
     return true;
 }
 
+/* libcurl has percent-decoded the host's name. What comes out can be encoded again, or a short form
+ * of an address, and so another host when the URL is put together and taken apart once more. */
+static bool is_settled(struct arena *arena, const char *scheme, const char *host)
+{
+    CLEANUP(free_url) CURLU *parts = curl_url();
+    const char *url = arena_printf(arena, "%s://%s", scheme, host);
+    if (!parts || curl_url_set(parts, CURLUPART_URL, url, 0))
+        return false;
+    const char *again = part_of(arena, parts, CURLUPART_HOST);
+    return again && !strcmp(again, host);
+}
+
 static int take_apart(struct arena *arena, CURLU *url, struct target *ret, enum error_kind kind,
                       struct error *err)
 {
@@ -42,8 +54,8 @@ static int take_apart(struct arena *arena, CURLU *url, struct target *ret, enum 
     const char *path = part_of(arena, url, CURLUPART_PATH);
     if (!scheme || !host || (strcmp(scheme, "http") && strcmp(scheme, "https")))
         return error_set(err, kind, "only http:// and https:// are spoken");
-    if (!is_plain(host)) // libcurl has percent-decoded it
-        return error_set(err, kind, "the host's name is not plain ASCII");
+    if (!is_plain(host) || !is_settled(arena, scheme, host))
+        return error_set(err, kind, "no host has such a name");
     if (part_of(arena, url, CURLUPART_USER) || part_of(arena, url, CURLUPART_PASSWORD))
         return error_set(err, kind, "a URL with a user's name in it is not taken");
 

@@ -33,6 +33,10 @@ static void test_parse(void **state)
         {"http://h/\xc3\xa4", NULL, NULL, NULL},
         {"http://h%c3%a4/", NULL, NULL, NULL},
         {"http://h%0d%0aX:%20y/", NULL, NULL, NULL},
+        {"http://h%61/", "ha", "/", NULL},
+        {"http://h%2561/", NULL, NULL, NULL},
+        {"http://127.1/", "127.0.0.1", "/", NULL},
+        {"http://%3127.1/", NULL, NULL, NULL},
         {"http://h\r\nX: y/", NULL, NULL, NULL},
         {"http://me:secret@h/?X-Amz-Signature=secret", NULL, NULL, NULL},
         {"http://me:secret@h:port/", NULL, NULL, NULL},
@@ -70,6 +74,7 @@ static void test_follow(void **state)
         {"http://a/b", "file:///etc/passwd", NULL},
         {"http://a/b", "http://me@c/", NULL},
         {"http://a/b", "/c d", NULL},
+        {"http://a/b", "//c%2561/", NULL},
     };
     CLEANUP(arena_free) struct arena *arena = arena_new();
     for (size_t i = 0; i < COUNT(rows); i++) {
