@@ -218,7 +218,7 @@ def test_http_without_room(house, url):
     result = house.batch(manifest, "--handler", address, "--report", "s3://reports/p", "--batch-concurrency", "8", status=1)
     rows = house.report(result)
     assert [(row["HTTPStatusCode"], row["ErrorCode"]) for row in rows] == [("429", "TemporaryFailure")] * 20
-    assert 100 <= len(seen) < 110  # one that is slow to be answered is taken for one that runs
+    assert 100 <= len(seen) < 150  # one that is slow to be answered is taken for one that runs
 
 
 def test_http_slow_without_room(house, url):

@@ -94,18 +94,16 @@ def may_be_cut(data):
 
 
 def receive(s, seconds):
-    """What comes until the first answer's head is there; whether the end came."""
+    """What comes until the first answer's head is there, but for a go-ahead; whether the end came."""
     answer = b""
     s.settimeout(seconds)
     try:
-        while True:
-            heads = re.sub(rb"^(HTTP/1.1 100 Continue\r\n\r\n)+", b"", answer)
-            if b"\r\n\r\n" in heads:
-                return heads, False
+        while b"\r\n\r\n" not in answer:
             piece = s.recv(65536)
             if not piece:
-                return heads, True
-            answer += piece
+                return answer, True
+            answer = re.sub(rb"^(HTTP/1.1 100 Continue\r\n\r\n)+", b"", answer + piece)
+        return answer, False
     except socket.timeout:
         return answer, False
     except OSError:
