@@ -137,14 +137,15 @@ beside=$!
     sanitized s3 -k calls
     sanitized batch -k 'test_manifests or test_states or test_python'
     sanitized inventory -m asan
+    step dispatch tests dispatch tests/dispatch
+    step s3 tests s3 tests/s3
     true
 } &
 beside+=" $!"
-for folder in structure model cli golden samples serve api aws dispatch inventory; do
+for folder in structure model cli golden samples serve api aws inventory; do
     step $folder tests $folder tests/$folder
 done
 step media tests media -m 'not asan' tests/media
-step s3 tests s3 tests/s3
 step faults tests faults -k mix tests/faults
 join
 
