@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many cores and how much memory this process may use: what the machine has, or what its
- * cgroups let it have of that (a container's limits), if that is less. */
+ * cgroups (of version 2) let it have of that, which are a container's limits, if that is less. */
 #ifndef BASE_MACHINE_H
 #define BASE_MACHINE_H
 

@@ -64,7 +64,7 @@ extern const char *const house_speeds[];
      offsetof(type, field.application)},                                                           \
     {"http-function", 0, "NAME=URL", "a function that runs there; may be repeated", OPTION_LIST,   \
      offsetof(type, field.http_functions)},                                                        \
-    {"batch-concurrency", 0, "N", "tasks of a batch job at once (as many as cores)",               \
+    {"batch-concurrency", 0, "N", "tasks of a batch job at once (as many as cores, at least 2)",   \
      OPTION_NUMBER, offsetof(type, field.batch_concurrency), NULL, 1, BATCHES_CONCURRENCY_MAX},    \
     {"batch-retry", 0, "MS", "until a failed task is tried again, doubling (1000)",                \
      OPTION_NUMBER, offsetof(type, field.batch_retry_ms), NULL, 1, HOUSE_RETRY_MS_MAX},            \

@@ -34,10 +34,11 @@ int picture_build(struct build *build, const struct video_description *video, AV
 /* Once all are known: who is scaled from whom. */
 void picture_cascade(struct build *build);
 
-/* video.c: the bits of any segment that is asked to be `segment_us` long (0: there are none) are
- * bounded by MaxBitrate. It gets whole GOPs, at least one: the nearest number, or the next. */
+/* video.c: the output's video, an existing equal one or a new one. The bits of any segment that is
+ * asked to be `segment_us` long (0: there are none) are bounded by MaxBitrate. A segment gets whole
+ * GOPs, at least one: the nearest number, or the next. */
 int video_build(struct build *build, const struct video_description *video, int64_t segment_us,
-                bool round_up, int *ret, struct error *err) MUST_CHECK;
+                bool round_up, struct plan_output *output, struct error *err) MUST_CHECK;
 int video_segment_frames(const struct plan_video *video, int64_t segment_us, bool round_up);
 int capture_build(struct build *build, const struct video_description *video,
                   struct plan_capture *ret, struct error *err) MUST_CHECK;

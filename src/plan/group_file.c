@@ -64,7 +64,7 @@ static int build_output(struct build *build, const char *destination, const stru
         if (capture_build(build, settings->VideoDescription, &output->capture, err) < 0)
             return -1;
     } else if (settings->VideoDescription &&
-               video_build(build, settings->VideoDescription, 0, false, &output->video, err) < 0) {
+               video_build(build, settings->VideoDescription, 0, false, output, err) < 0) {
         return -1;
     }
     if (audio_build(build, settings, match_video, output, err) < 0)

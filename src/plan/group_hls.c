@@ -153,7 +153,7 @@ static int build_output(struct build *build, const struct hls_group_settings *gr
     output->video = -1;
     if (!audio_only &&
         video_build(build, settings->VideoDescription, group->SegmentLength * 1000000,
-                    rounds_up(group), &output->video, err) < 0)
+                    rounds_up(group), output, err) < 0)
         return -1;
     decide_segment(group, audio_only ? NULL : &plan->videos[output->video], &output->rendition);
     if (audio_only)

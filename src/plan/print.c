@@ -24,6 +24,11 @@ static const char *or_unknown(const char *name)
     return name && strcmp(name, "unknown") ? name : "unspecified";
 }
 
+static void print_threads(struct text *out, int threads)
+{
+    text_add(out, "%d thread%s", threads, threads == 1 ? "" : "s");
+}
+
 static void print_ratio(struct text *out, AVRational ratio)
 {
     if (ratio.den == 1)
@@ -45,13 +50,15 @@ static void print_source(const struct plan *plan, struct text *out)
                  track->codec_name, source->width, source->height,
                  or_unknown(av_get_pix_fmt_name(track->format)), source->sar.num, source->sar.den);
         print_ratio(out, source->frame_rate);
-        text_add(out, " fps, colour %s/%s/%s %s\n",
+        text_add(out, " fps, colour %s/%s/%s %s, decoded by ",
                  or_unknown(av_color_primaries_name(source->colour.primaries)),
                  or_unknown(av_color_transfer_name(source->colour.transfer)),
                  or_unknown(av_color_space_name(source->colour.matrix)),
                  source->colour.range == AVCOL_RANGE_JPEG   ? "full range"
                  : source->colour.range == AVCOL_RANGE_MPEG ? "limited range"
                                                             : "range unspecified");
+        print_threads(out, source->decoder_threads);
+        text_add(out, "\n");
     }
     for (int i = 0; i < plan->tracks_count; i++) {
         const struct plan_track *track = &plan->tracks[i];
@@ -109,6 +116,8 @@ static void print_encodes(const struct plan *plan, struct text *out)
             text_add(out, " level %s", video->level);
         if (video->passes > 1)
             text_add(out, ", %d passes", video->passes);
+        text_add(out, ", ");
+        print_threads(out, video->threads);
         text_add(out, ", colour %s\n  libx264", video->write_colour ? "written" : "not written");
         print_options(video->options, video->options_count, out);
     }
@@ -240,6 +249,7 @@ static cJSON *video_to_json(const struct plan *plan, const struct plan_video *vi
     add_ratio(object, "frameRate", video->frame_rate);
     cJSON_AddNumberToObject(object, "gopFrames", video->gop_frames);
     cJSON_AddNumberToObject(object, "passes", video->passes);
+    cJSON_AddNumberToObject(object, "threads", video->threads);
     cJSON_AddStringToObject(object, "encoder", "libx264");
     add_options(object, video->options, video->options_count);
     return object;

@@ -10,10 +10,7 @@
 
 #include "plan/build.h"
 
-enum {
-    MOST_OPTIONS = 48,
-    DEFAULT_SEGMENT_US = 6 * 1000 * 1000, /* bounds the bits where nothing is cut in segments */
-};
+enum { MOST_OPTIONS = 48 };
 
 struct option_list {
     struct arena *arena;
@@ -133,40 +130,31 @@ static void decide_quantization(struct option_list *list, const struct h264_sett
 
 /* ---- rate control ---- */
 
-static double segment_seconds(int64_t segment_us)
+/* The decoder's buffer, and the rate that fills it, which is returned. What the job does not say is
+ * chosen so that the mean over any segment stays at or below MaxBitrate: it is bounded by
+ * maxrate + bufsize / T. Half a second of it is what I frames need; in short segments a sixth is
+ * left for it, which is less: with a twelfth libx264 makes less of what it may have. */
+static int64_t decide_buffer(struct option_list *list, const struct h264_settings *h264,
+                             int64_t segment_us)
 {
-    return (double)(segment_us ? segment_us : DEFAULT_SEGMENT_US) / 1e6;
-}
-
-/* The decoder's buffer. What the job does not say is chosen so that the mean over any segment stays
- * at or below `most`: it is bounded by maxrate + bufsize / T. Half a second of it is what I frames
- * need; in short segments a sixth is left for it, which is less, and under a `mean` (0: none) that
- * comes close to `most`, down to a twelfth. */
-static void decide_buffer(struct build *build, struct option_list *list,
-                          const struct h264_settings *h264, int64_t most, int64_t mean,
-                          int64_t segment_us)
-{
-    int64_t size = h264->HrdBufferSize, rate = most;
-    if (!size) {
-        double seconds = segment_seconds(segment_us), room = (double)most * fmin(seconds, 3) / 6;
-        size = (int64_t)fmin(room, fmax((double)(most - mean) * seconds, room / 2));
-        rate = most - (int64_t)((double)size / seconds);
-        if (rate < mean)
-            source_add_info(build,
-                            "Bitrate [%lld] is so near to MaxBitrate [%lld] that the mean will be "
-                            "%lld at most: else segments could have more than MaxBitrate. A larger "
-                            "MaxBitrate or an HrdBufferSize of your own leaves room",
-                            (long long)mean, (long long)most, (long long)rate);
+    int64_t size = h264->HrdBufferSize, rate = h264->MaxBitrate;
+    if (!size && segment_us) {
+        double seconds = (double)segment_us / 1e6;
+        size = (int64_t)((double)rate * fmin(seconds, 3) / 6);
+        rate -= (int64_t)((double)size / seconds);
+    } else if (!size) {
+        size = rate / 2;
     }
     int64_t fill =
         h264->has_HrdBufferInitialFillPercentage ? h264->HrdBufferInitialFillPercentage : 90;
     add_int(list, "maxrate", rate);
     add_int(list, "bufsize", size);
     add_int(list, "rc_init_occupancy", size * fill / 100);
+    return rate;
 }
 
 static void decide_rate(struct build *build, struct option_list *list,
-                        const struct h264_settings *h264, int64_t segment_us,
+                        const struct h264_settings *h264, int64_t segment_us, const char *label,
                         struct plan_video *video)
 {
     const struct plan_picture *picture = &build->plan->pictures[video->picture];
@@ -177,14 +165,23 @@ static void decide_rate(struct build *build, struct option_list *list,
         qvbr->crf =
             qvbr_crf(qvbr->level, picture->height) + (build->options->draft ? DRAFT_CRF_MORE : 0);
         add(list, "crf", arena_printf(list->arena, "%g", qvbr->crf));
-        decide_buffer(build, list, h264, h264->MaxBitrate, 0, segment_us);
+        decide_buffer(list, h264, segment_us);
         video->max_bitrate = video->name_bitrate = h264->MaxBitrate;
         break;
     }
     case H264_RATE_CONTROL_MODE_VBR:
         add_int(list, "b", h264->Bitrate);
-        if (h264->has_MaxBitrate)
-            decide_buffer(build, list, h264, h264->MaxBitrate, h264->Bitrate, segment_us);
+        if (h264->has_MaxBitrate) {
+            int64_t rate = decide_buffer(list, h264, segment_us);
+            if (rate < h264->Bitrate)
+                source_add_info(build,
+                                "%s: Bitrate [%lld] is so near to MaxBitrate [%lld] that the mean "
+                                "will be below %lld: else segments could have more than "
+                                "MaxBitrate. A larger MaxBitrate or an HrdBufferSize of your own "
+                                "leaves room",
+                                label, (long long)h264->Bitrate, (long long)h264->MaxBitrate,
+                                (long long)rate);
+        }
         video->max_bitrate = h264->has_MaxBitrate ? h264->MaxBitrate : 0;
         video->name_bitrate = h264->Bitrate;
         break;
@@ -342,7 +339,7 @@ static bool same_video(const struct plan_video *a, const struct plan_video *b)
 }
 
 int video_build(struct build *build, const struct video_description *description,
-                int64_t segment_us, bool round_up, int *ret, struct error *err)
+                int64_t segment_us, bool round_up, struct plan_output *output, struct error *err)
 {
     struct plan *plan = build->plan;
     const struct h264_settings *h264 = description->CodecSettings->H264Settings;
@@ -377,7 +374,7 @@ int video_build(struct build *build, const struct video_description *description
     if (segment_us)
         segment_us = av_rescale_q(video_segment_frames(&video, segment_us, round_up),
                                   av_inv_q(video.frame_rate), AV_TIME_BASE_Q);
-    decide_rate(build, &list, h264, segment_us, &video);
+    decide_rate(build, &list, h264, segment_us, output->label, &video);
     if (!build->options->draft)
         decide_quantization(&list, h264, &video);
     decide_structure(&list, h264, video.gop_frames, build->options->draft);
@@ -388,12 +385,12 @@ int video_build(struct build *build, const struct video_description *description
 
     for (int i = 0; i < plan->videos_count; i++) {
         if (same_video(&plan->videos[i], &video)) {
-            *ret = i;
+            output->video = i;
             return 0;
         }
     }
     plan->videos[plan->videos_count] = video;
-    *ret = plan->videos_count++;
+    output->video = plan->videos_count++;
     return 0;
 }
 

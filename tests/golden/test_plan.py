@@ -106,6 +106,69 @@ def test_deinterlacer_has_something_to_do(plan):
     assert "Track [1] is interlaced: deinterlacing it is not supported yet" in deinterlaced.stderr
 
 
+# --- segments and rates ---
+
+H264 = "/OutputGroups/0/Outputs/{}/VideoDescription/CodecSettings/H264Settings"
+SEGMENTS = "/OutputGroups/0/OutputGroupSettings/HlsGroupSettings"
+
+
+@pytest.mark.parametrize(
+    "control, length, gop, frames",
+    [
+        ("EXACT", 6, 2, 150),
+        ("EXACT", 7, 3, 150),
+        ("EXACT", 6, 5, 125),
+        ("EXACT", 2, 5, 125),
+        ("GOP_MULTIPLE", 6, 2, 150),
+        ("GOP_MULTIPLE", 7, 3, 225),
+        ("GOP_MULTIPLE", 6, 5, 250),
+        ("GOP_MULTIPLE", 2, 5, 125),
+    ],
+)
+def test_segments_are_whole_gops(plan, control, length, gop, frames):
+    """The nearest number of them, or the next; and so long they are when their bits are bounded."""
+    changes = {f"{SEGMENTS}/SegmentLengthControl": control, f"{SEGMENTS}/SegmentLength": length}
+    changes |= {H264.format(output) + "/GopSize": gop for output in range(3)}
+    planned = plan("tutorial", "fps25", *(word for change in changes.items() for word in ("--set", "%s=%s" % change)))
+    assert planned.returncode == 0
+    assert planned.stdout.count(f", {frames / 25:.3f} s ({frames} frames)") == 3
+    most = 1_200_000  # of the first
+    size = int(most * min(frames / 25, 3) / 6)
+    assert f" maxrate={most - int(size / (frames / 25))} bufsize={size} " in planned.stdout
+
+
+NEAR = '={"RateControlMode":"VBR","Bitrate":1190000,"MaxBitrate":1200000}'
+
+
+def test_mean_near_max_bitrate_in_segments(plan):
+    """Both cannot be had; it is said of each output which one is not."""
+    words = [word for output in (0, 2) for word in ("--set", H264.format(output) + NEAR)]
+    planned = json.loads(plan("tutorial", "fps25", "--json", *words).stdout)
+    assert [info for info in planned["info"] if "MaxBitrate" in info] == [
+        f"output '{name}': Bitrate [1190000] is so near to MaxBitrate [1200000] that the mean will be below 1100000: else "
+        "segments could have more than MaxBitrate. A larger MaxBitrate or an HrdBufferSize of your own leaves room"
+        for name in ("_360", "_720")
+    ]
+    kept = plan("tutorial", "fps25", "--set", H264.format(0) + NEAR[:-1] + ',"HrdBufferSize":1200000}')
+    assert " maxrate=1200000 bufsize=1200000 " in kept.stdout and "is so near" not in kept.stdout
+
+
+def test_mean_near_max_bitrate_in_a_file(plan):
+    planned = plan("mp4", "fps25", "--set", H264.format(0) + NEAR)
+    assert " b=1190000 maxrate=1200000 bufsize=600000 " in planned.stdout
+    assert "is so near" not in planned.stdout
+
+
+def test_threads(plan):
+    """More of them for more cores, where a cap on the rate does not forbid it."""
+    uncapped = "--set", H264.format(0) + '={"RateControlMode":"VBR","Bitrate":1000000}'
+    text = plan("mp4", "fps25", *uncapped, "--threads", "8").stdout
+    assert "decoded by 8 threads" in text and "H.264 main, 11 threads, colour" in text
+    for words, threads in (((), 1), (uncapped, 11)):
+        planned = json.loads(plan("mp4", "fps25", *words, "--threads", "8", "--json").stdout)
+        assert planned["outputGroups"][0]["outputs"][0]["video"]["threads"] == threads
+
+
 # --- names ---
 
 HLS, MP4, CAPTURES = (f"/OutputGroups/{group}" for group in range(3))
