@@ -45,11 +45,11 @@ import os
 import shutil
 import sys
 
-MOST_MB, MOST_MB_PER_MINUTE = 430, 0.6
+MOST_MIB, MOST_MIB_PER_MINUTE = 430, 0.6
 PROGRAM, SOAK = "build/release/bin/mediaconvert-local", "build/soak"
 
 
-def peak_mb(seconds):
+def peak_mib(seconds):
     """Of the largest process that the job ran in."""
     shutil.rmtree(f"{SOAK}/buckets", ignore_errors=True)
     command = [PROGRAM, "run", "job-json/tutorial.json", "--input", f"{SOAK}/{seconds}.mp4",
@@ -59,19 +59,19 @@ def peak_mb(seconds):
     _, status, usage = os.wait4(child, 0)
     if status:
         sys.exit(f"the job on {seconds} s failed")
-    print(f"{seconds / 60:5.1f} min  {usage.ru_maxrss / 1024:6.1f} MB", flush=True)
+    print(f"{seconds / 60:5.1f} min  {usage.ru_maxrss / 1024:6.1f} MiB", flush=True)
     return seconds / 60, usage.ru_maxrss / 1024
 
 
-points = [peak_mb(seconds) for seconds in (30, 300, 1800)]
+points = [peak_mib(seconds) for seconds in (30, 300, 1800)]
 shutil.rmtree(f"{SOAK}/buckets")
 mean_x = sum(x for x, _ in points) / len(points)
 mean_y = sum(y for _, y in points) / len(points)
 slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
 peak = max(y for _, y in points)
-print(f"{slope:.3f} MB per minute of media (less than {MOST_MB_PER_MINUTE}), "
-      f"at most {peak:.0f} MB (less than {MOST_MB})")
-sys.exit(slope >= MOST_MB_PER_MINUTE or peak >= MOST_MB)
+print(f"{slope:.3f} MiB per minute of media (less than {MOST_MIB_PER_MINUTE}), "
+      f"at most {peak:.0f} MiB (less than {MOST_MIB})")
+sys.exit(slope >= MOST_MIB_PER_MINUTE or peak >= MOST_MIB)
 END
 }
 
@@ -98,7 +98,7 @@ import sys
 import time
 import zipfile
 
-MOST_MB = 60
+MOST_MIB = 60
 PROGRAM, FOLDER = pathlib.Path("build/release/bin/mediaconvert-local").resolve(), pathlib.Path("build/soak/batch")
 FUNCTION = """
 def handler(event, context):
@@ -120,9 +120,9 @@ def run(count, least, *options):
             time.sleep(0.1)
     seconds = time.monotonic() - began
     done = json.loads((FOLDER / "result").read_text())["progressSummary"]["numberOfTasksSucceeded"]
-    print(f"{done:9d} tasks with {options[1]:12s} {peak_kb / 1024:5.1f} MB (less than {MOST_MB})  "
+    print(f"{done:9d} tasks with {options[1]:12s} {peak_kb / 1024:5.1f} MiB (less than {MOST_MIB})  "
           f"{done / seconds:8.0f}/s from manifest to report (at least {least})", flush=True)
-    return done == count and peak_kb < MOST_MB * 1024 and done / seconds >= least
+    return done == count and peak_kb < MOST_MIB * 1024 and done / seconds >= least
 
 
 shutil.rmtree(FOLDER, ignore_errors=True)

@@ -19,7 +19,8 @@ MEASURES = {"wall": "s", "CPU": "s", "memory": "MiB"}
 
 def measure(*commands, status=0, **env):
     """Wall seconds, CPU seconds and peak MiB of commands, one after the other, and of their
-    children, which end with this status. What they print goes nowhere; nor do errors that are meant."""
+    children, which end with this status. What they print goes nowhere; nor do errors that are meant.
+    A child's peak begins with what this process has when it starts it: that must be little."""
     wall = cpu = peak = 0
     for command in commands:
         before = time.monotonic()

@@ -39,7 +39,8 @@ def compare(arguments, folder, server):
     clip = arguments.clip.name
     (folder / "clips").mkdir(parents=True)
     shutil.copy(arguments.clip, folder / "clips")
-    server.put("clips", clip, arguments.clip.read_bytes())
+    with arguments.clip.open("rb") as body:
+        server.put("clips", clip, body)
     server.new_bucket("out")
     job = [PROGRAM, "run", JOB, "--input", f"s3://clips/{clip}", "--destination", "s3://out/x",
            "--progress", "none", "--speed", arguments.speed]  # fmt: skip
