@@ -11,5 +11,4 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/install.sh build clip test bench
 cmake --preset release > /dev/null
-cmake --build --preset release > /dev/null
 exec /usr/bin/python3 tests/bench/all.py --runs "${1:-5}"

@@ -305,6 +305,8 @@ cJSON *plan_to_json(const struct plan *plan)
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "input", plan->source.probe->uri);
     cJSON_AddNumberToObject(object, "durationSeconds", (double)plan->source.duration_us / 1e6);
+    if (plan->source.video >= 0)
+        cJSON_AddNumberToObject(object, "decoderThreads", plan->source.decoder_threads);
     if (plan->source.filters)
         cJSON_AddStringToObject(object, "filters", plan->source.filters);
     cJSON *groups = cJSON_AddArrayToObject(object, "outputGroups");

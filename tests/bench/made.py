@@ -17,17 +17,10 @@ def git(*words):
     return subprocess.run(["git", "-C", REPO, *words], capture_output=True, text=True, check=False).stdout.strip()
 
 
-def newest(paths):
-    return max(path.stat().st_mtime for path in paths)
-
-
 def commit():
     """HEAD, with +changes where what git knows outside docs/ is not as it was committed; – where
-    $MEDIACONVERT_LOCAL is a program that was not built here, or from other sources."""
-    program = pathlib.Path(PROGRAM).resolve()
-    built = [program, program.parents[1] / "libexec/mediaconvert-local-media"]
-    sources = [REPO / "CMakeLists.txt", *(path for path in (REPO / "src").rglob("*") if path.is_file())]
-    if not program.is_relative_to(REPO) or newest(built) < newest(sources):
+    $MEDIACONVERT_LOCAL is a program that was not built here."""
+    if not pathlib.Path(PROGRAM).resolve().is_relative_to(REPO):
         return "–"
     changes = git("status", "--porcelain", "-uno", "--", ".", ":!docs")
     return (git("rev-parse", "--short", "HEAD") or "unknown") + ("+changes" if changes else "")

@@ -166,6 +166,7 @@ def test_threads(plan):
     assert "decoded by 8 threads" in text and "H.264 main, 11 threads, colour" in text
     for words, threads in (((), 1), (uncapped, 11)):
         planned = json.loads(plan("mp4", "fps25", *words, "--threads", "8", "--json").stdout)
+        assert planned["decoderThreads"] == 8
         assert planned["outputGroups"][0]["outputs"][0]["video"]["threads"] == threads
 
 
